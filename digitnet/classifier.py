@@ -1,0 +1,114 @@
+"""A trained model together with the preprocessing it needs: drawing in, prediction out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from digitnet.device import pick_device
+from digitnet.drawing import Drawing, Picture, to_images
+from digitnet.evaluation import logits_of
+from digitnet.models import CLASSES, MODELS, Network
+from digitnet.weights import DEFAULT_FOLDER, Metadata, load_weights
+
+DEFAULT_RECIPE = "baseline"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model makes of one drawing.
+
+    Attributes
+    ----------
+    digit : 0 to 9, or None where nothing is drawn
+    probabilities : float32 ``[10]`` that sum to 1; all equal where nothing is drawn
+    """
+
+    digit: int | None
+    probabilities: np.ndarray
+
+    def __repr__(self) -> str:
+        if self.digit is None:
+            return "Prediction(digit=None)"
+        return f"Prediction(digit={self.digit}, probability={self.probabilities[self.digit]:.1%})"
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A network on its device, and what its weights file says of it; made by `load`."""
+
+    network: Network
+    metadata: Metadata
+    device: torch.device
+
+    def predict(self, drawing: Drawing | Picture) -> Prediction:
+        """Recognise one drawing or picture; see `digitnet.to_image` for what it may be.
+
+        Raises
+        ------
+        ValueError : if `drawing` is neither a drawing nor a readable picture.
+        """
+        return self.predict_batch([drawing])[0]
+
+    def predict_batch(self, drawings: Sequence[Drawing | Picture]) -> list[Prediction]:
+        """Recognise several drawings or pictures in one forward pass."""
+        return self.predict_images(to_images(drawings))
+
+    def predict_images(self, images: np.ndarray | torch.Tensor) -> list[Prediction]:
+        """Recognise images that have MNIST's geometry already: float32 ``[N, 28, 28]`` in 0..1."""
+        images = torch.as_tensor(images)
+        probabilities = self.logits(images).softmax(1).cpu().numpy()
+        blank = (images == 0).all(dim=(1, 2)).tolist()
+        unknown = np.full(CLASSES, 1 / CLASSES, np.float32)
+        return [
+            Prediction(None, unknown) if is_blank else Prediction(int(row.argmax()), row)
+            for is_blank, row in zip(blank, probabilities, strict=True)
+        ]
+
+    def logits(self, images: torch.Tensor) -> torch.Tensor:
+        """Logits float32 ``[N, 10]``, on the device, of images ``[N, 28, 28]`` as in `logits_of`."""
+        return logits_of(self.network, images.to(self.device))
+
+
+def load(
+    model: str,
+    recipe: str = DEFAULT_RECIPE,
+    device: str | None = None,
+    source: str | Path | None = None,
+) -> Classifier:
+    """Load a trained model with the preprocessing that belongs to it.
+
+    Parameters
+    ----------
+    model : one of `available_models()`
+    recipe : how it was trained, the name of a folder in `source`
+    device : such as "cpu", "cuda" or "mps"; the GPU if there is one, where it is None
+    source : a folder that holds ``<recipe>/<model>.safetensors`` (the project's own ``weights/``
+        where it is None), or the path of one ``.safetensors`` file, which then decides `recipe`
+
+    Raises
+    ------
+    ValueError : if the name, recipe or device is unknown, or the file is missing or broken.
+    """
+    if model not in MODELS:
+        raise ValueError(f"There is no model {model!r}; choose one of {', '.join(MODELS)}.")
+    folder = DEFAULT_FOLDER if source is None else Path(source)
+    path = folder
+    if folder.suffix != ".safetensors":
+        recipes = available_recipes(folder)
+        if recipes and recipe not in recipes:
+            raise ValueError(f"There is no recipe {recipe!r}; choose one of {', '.join(recipes)}.")
+        path = folder / recipe / f"{model}.safetensors"
+    chosen = pick_device(device)
+    network, metadata = load_weights(path)
+    if metadata.model != model:
+        raise ValueError(f"{path} holds the model {metadata.model!r}, not {model!r}.")
+    return Classifier(network.to(chosen), metadata, chosen)
+
+
+def available_recipes(folder: str | Path | None = None) -> tuple[str, ...]:
+    """Names of the recipes that `folder` (the project's ``weights/`` by default) has weights of."""
+    found = Path(folder or DEFAULT_FOLDER).glob("*/*.safetensors")
+    return tuple(sorted({path.parent.name for path in found}))

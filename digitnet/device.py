@@ -1,0 +1,25 @@
+"""Where to compute: the accelerator if there is one, else the CPU."""
+
+import torch
+
+
+def pick_device(name: str | None = None) -> torch.device:
+    """The named device, or the best there is: CUDA, MPS, XPU ..., else the CPU.
+
+    Raises
+    ------
+    ValueError : if `name` is no device, or not one of this machine's.
+    """
+    if name is None:
+        accelerator = torch.accelerator.current_accelerator(check_available=True)
+        return accelerator or torch.device("cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError, ImportError):
+        accelerator = torch.accelerator.current_accelerator(check_available=True)
+        known = ["cpu"] if accelerator is None else ["cpu", str(accelerator)]
+        raise ValueError(
+            f"There is no device {name!r} here; choose one of {', '.join(known)}."
+        ) from None
+    return device

@@ -1,0 +1,310 @@
+"""Strokes and pictures to the 28x28 image that MNIST would have made of them.
+
+MNIST's geometry, as its authors describe it (http://yann.lecun.com/exdb/mnist/): the longest side
+of the ink is fitted into a box of 20 pixels, keeping its aspect ratio, and the ink's centre of mass
+goes to the centre of the 28x28 field.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
+
+from digitnet.models import IMAGE_SIZE
+
+Stroke: TypeAlias = Sequence[Sequence[float]] | np.ndarray
+Drawing: TypeAlias = Sequence[Stroke]
+Picture: TypeAlias = Image.Image | np.ndarray | str | Path
+
+# Where MNIST puts the centre of mass: on the pixel (14, 14), whose centre lies at 14.5.
+CENTRE = IMAGE_SIZE / 2 + 0.5  # pixels from the field's top left corner
+BOX_SIZE = 20  # pixels, the longest side of the ink
+STROKE_WIDTH = 2.4  # pixels, of a rendered stroke; chosen with the training images
+EDGE_WIDTH = 1.4  # pixels over which a rendered stroke fades from full ink to none
+POINT_SPACING = 1.0  # pixels; points of a stroke nearer to each other than this are merged
+RENDER_CHUNK = 64  # drawings rendered at once; more would leave the processor's cache
+MAX_PICTURE_PIXELS = 50_000_000  # larger pictures are refused before they are decoded
+WORKING_SIZE = 8 * BOX_SIZE  # pixels, the longest side at which a picture's pen is measured
+THINNEST_PEN = 1.6  # pixels in the 20-pixel box; thinner pens are thickened to this
+BLANK_CONTRAST = 0.08  # of full scale; a picture with less contrast than this is blank
+
+
+def to_image(drawing: Drawing | Picture) -> np.ndarray:
+    """The image that the models see.
+
+    Parameters
+    ----------
+    drawing : a list of strokes, each a list of (x, y) points with y down, in any unit; or a
+        picture: a PIL image, an array ``[H, W]``, ``[H, W, 3]`` or ``[H, W, 4]`` (uint8 0..255, or
+        float 0..1), or the path of a picture file
+
+    Returns
+    -------
+    float32 ``[28, 28]`` in 0..1, ink bright on black; all zeros where nothing is drawn.
+
+    Raises
+    ------
+    ValueError : if it is none of these, or the picture cannot be read.
+    """
+    return to_images([drawing])[0]
+
+
+def to_images(drawings: Sequence[Drawing | Picture]) -> np.ndarray:
+    """`to_image` of each: float32 ``[N, 28, 28]``."""
+    images = torch.zeros(len(drawings), IMAGE_SIZE, IMAGE_SIZE)
+    strokes = {}
+    for index, drawing in enumerate(drawings):
+        if isinstance(drawing, Image.Image | np.ndarray | str | Path):
+            images[index] = _fit_picture(_ink_of(drawing))
+        else:
+            segments = _fit_strokes(_checked_strokes(drawing))
+            if len(segments):
+                strokes[index] = segments
+    # Drawings of like length are rendered together, so that little is wasted on padding.
+    order = sorted(strokes, key=lambda index: len(strokes[index]))
+    for start in range(0, len(order), RENDER_CHUNK):
+        chunk = order[start : start + RENDER_CHUNK]
+        longest = len(strokes[chunk[-1]])
+        padded = np.stack(
+            [
+                np.pad(strokes[index], ((0, longest - len(strokes[index])), (0, 0), (0, 0)), "edge")
+                for index in chunk
+            ]
+        )
+        images[chunk] = render(torch.from_numpy(padded))
+    return centre_by_mass(images).numpy()
+
+
+# ---- strokes ----------------------------------------------------------------------------------
+
+
+def _checked_strokes(drawing: Drawing) -> list[np.ndarray]:
+    """The strokes that have points, as float64 ``[n, 2]`` arrays; ValueError if it is no drawing."""
+    message = "A drawing is a list of strokes, each a list of (x, y) points with finite numbers."
+    if isinstance(drawing, dict | bytes) or not isinstance(drawing, Sequence):
+        raise ValueError(message)
+    strokes = []
+    for stroke in drawing:
+        try:
+            points = np.asarray(stroke)
+            if points.size == 0:
+                continue
+            if points.dtype.kind not in "iuf":
+                raise ValueError
+            points = points.astype(np.float64)
+        except (ValueError, TypeError, OverflowError):
+            raise ValueError(message) from None
+        if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
+            raise ValueError(message)
+        strokes.append(points)
+    return strokes
+
+
+def _fit_strokes(strokes: list[np.ndarray]) -> np.ndarray:
+    """Fit strokes into the box: segments float32 ``[S, 2, 2]`` (start and end; x, y) in pixels."""
+    if not strokes:
+        return np.zeros((0, 2, 2), np.float32)
+    # Halving first keeps the extent of the largest float64 coordinates finite.
+    strokes = [points / 2 for points in strokes]
+    low = np.min([points.min(axis=0) for points in strokes], axis=0)
+    high = np.max([points.max(axis=0) for points in strokes], axis=0)
+    extent = (high - low).max()
+    segments = []
+    for points in strokes:
+        if extent > 0:
+            points = (points - low / 2 - high / 2) / extent * (BOX_SIZE - STROKE_WIDTH)
+        else:  # a dot
+            points = np.zeros_like(points)
+        points = _merge_near_points(points + IMAGE_SIZE / 2)
+        # A stroke of one point is a segment of no length: a dot.
+        segments.append(
+            np.stack([points[: max(1, len(points) - 1)], points[-len(points) + 1 :]], 1)
+        )
+    return np.concatenate(segments).astype(np.float32)
+
+
+def _merge_near_points(points: np.ndarray) -> np.ndarray:
+    """Drop points that lie less than `POINT_SPACING` along the stroke after the last one kept."""
+    along = np.cumsum(np.hypot(*np.diff(points, axis=0).T))
+    steps = np.floor(along / POINT_SPACING)
+    kept = np.concatenate([[True], np.diff(steps, prepend=0) > 0])
+    kept[-1] = True
+    return points[kept]
+
+
+def render(segments: torch.Tensor) -> torch.Tensor:
+    """Draw straight, round-ended, anti-aliased pen strokes.
+
+    Parameters
+    ----------
+    segments : float32 ``[N, S, 2, 2]``: S segments a drawing, each a start and an end (x, y), in
+        pixels from the top left corner of the field
+
+    Returns
+    -------
+    float32 ``[N, 28, 28]`` in 0..1: how much ink each pixel's distance from the nearest segment
+    leaves there.
+    """
+    start, end = segments.unbind(2)
+    direction = end - start  # [N, S, 2]
+    length_squared = direction.square().sum(2).clamp_min(1e-12)
+    centres = torch.arange(IMAGE_SIZE, dtype=torch.float32, device=segments.device) + 0.5
+    # From each segment's start to each column's and row's centre: [N, S, 28].
+    across = centres - start[..., 0, None]
+    down = centres - start[..., 1, None]
+    # The dot product with the direction, for each pixel: [N, S, 28 rows, 28 columns].
+    dot = (down * direction[..., 1, None])[..., :, None] + (across * direction[..., 0, None])[
+        ..., None, :
+    ]
+    nearest = (dot / length_squared[..., None, None]).clamp_(0, 1)
+    # |pixel - (start + nearest * direction)| squared, multiplied out.
+    distance_squared = (down.square()[..., :, None] + across.square()[..., None, :]).sub_(
+        nearest * (dot.mul_(2).sub_(nearest * length_squared[..., None, None]))
+    )
+    distance = distance_squared.amin(1).clamp_min_(0).sqrt_()
+    return ((STROKE_WIDTH / 2 - distance) / EDGE_WIDTH + 0.5).clamp_(0, 1)
+
+
+# ---- pictures ---------------------------------------------------------------------------------
+
+
+def _ink_of(picture: Picture) -> np.ndarray:
+    """How much each pixel differs from the paper: float32 ``[H, W]`` in 0..1, zeros if blank."""
+    colours = np.asarray(_opened(picture), np.float32) / 255  # [H, W, 3]
+    border = np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]])
+    paper = np.median(border, axis=0)
+    ink = np.abs(colours - paper).max(axis=2)
+    # What varies along the border is the paper's grain, not ink (0 on a clean background).
+    grain = np.percentile(np.abs(border - paper).max(axis=1), 90)
+    strongest = ink.max()
+    if strongest - grain < BLANK_CONTRAST:
+        return np.zeros_like(ink)
+    return np.clip((ink - grain) / (strongest - grain), 0, 1)
+
+
+def _opened(picture: Picture) -> Image.Image:
+    """`picture` as an opaque RGB image, turned as its EXIF data says."""
+    if isinstance(picture, np.ndarray):
+        return _opened(_from_array(picture))
+    try:
+        if isinstance(picture, str | Path):
+            with Image.open(picture) as opened:
+                return _opened(opened)
+        width, height = picture.size
+        if width * height > MAX_PICTURE_PIXELS:
+            raise ValueError(
+                f"The picture has {width} x {height} pixels; "
+                f"make it smaller than {MAX_PICTURE_PIXELS:,} pixels."
+            )
+        if width * height == 0:
+            raise ValueError("The picture has no pixels.")
+        picture = ImageOps.exif_transpose(picture)
+        if picture.mode in ("I", "I;16", "I;16B", "I;16L", "F"):
+            return _opened(_from_array(np.asarray(picture)))
+        if not picture.has_transparency_data:
+            return picture.convert("RGB")
+        picture = picture.convert("RGBA")
+    except FileNotFoundError:
+        raise ValueError(f"There is no picture {picture}.") from None
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
+        raise ValueError(f"The picture could not be read ({error}).") from None
+    # Lay a transparent picture on the paper that its ink shows best on.
+    pixels = np.asarray(picture, np.float32)
+    alpha = pixels[..., 3]
+    dark = (pixels[..., :3].mean(axis=2) * alpha).sum() < 127.5 * alpha.sum()
+    paper = Image.new("RGBA", picture.size, "white" if dark else "black")
+    return Image.alpha_composite(paper, picture).convert("RGB")
+
+
+def _from_array(array: np.ndarray) -> Image.Image:
+    """A PIL image of uint8 0..255, of floats 0..1, or of other integers scaled to their maximum."""
+    channels = array.shape[2] if array.ndim == 3 else 1
+    if array.ndim not in (2, 3) or channels not in (1, 3, 4) or array.size == 0:
+        raise ValueError(
+            f"A picture array is [H, W], [H, W, 3] or [H, W, 4], not {list(array.shape)}."
+        )
+    if array.dtype.kind not in "biuf":
+        raise ValueError("A picture array holds numbers: uint8 0..255, or floats 0..1.")
+    values = array.reshape(array.shape[:2]) if channels == 1 else array
+    if values.dtype == np.uint8:
+        return Image.fromarray(values)
+    if not np.isfinite(values).all():
+        raise ValueError("A picture array holds finite numbers only.")
+    floats = values.astype(np.float64)
+    if values.dtype.kind == "f" and floats.min() >= 0 and floats.max() <= 1:
+        scaled = floats * 255
+    else:
+        scaled = (floats - floats.min()) / max(np.ptp(floats), 1e-12) * 255
+    return Image.fromarray(np.rint(scaled).astype(np.uint8))
+
+
+def _fit_picture(ink: np.ndarray) -> torch.Tensor:
+    """Crop the ink, fit its longest side into the box: float32 ``[28, 28]``, not yet centred."""
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    field = torch.zeros(IMAGE_SIZE, IMAGE_SIZE)
+    if len(rows) == 0:
+        return field
+    cropped = Image.fromarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    if max(cropped.size) > WORKING_SIZE:
+        cropped = _resized(cropped, WORKING_SIZE)
+    fitted = np.asarray(_resized(_thickened(cropped), BOX_SIZE))
+    fitted = np.clip(fitted / fitted.max(), 0, 1)
+    height, width = fitted.shape
+    top, left = (IMAGE_SIZE - height) // 2, (IMAGE_SIZE - width) // 2
+    field[top : top + height, left : left + width] = torch.from_numpy(fitted)
+    return field
+
+
+def _resized(picture: Image.Image, longest_side: int) -> Image.Image:
+    scale = longest_side / max(picture.size)
+    width, height = (max(1, round(side * scale)) for side in picture.size)
+    return picture.resize((width, height), Image.Resampling.BILINEAR)
+
+
+def _thickened(ink: Image.Image) -> Image.Image:
+    """Widen a pen too thin to survive the reduction to the box; `ink` in mode "F", 0..1."""
+    mask = np.pad(np.asarray(ink) > np.asarray(ink).max() / 2, 1)
+    inside = mask[1:-1, 1:-1] & mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]
+    edge = mask.sum() - inside.sum()
+    # A band of width w has two edges: its area is w/2 times the number of its edge pixels.
+    pen = 2 * mask.sum() / max(edge, 1) * BOX_SIZE / max(ink.size)  # pixels in the box
+    missing = (THINNEST_PEN - pen) / BOX_SIZE * max(ink.size)  # pixels in this picture
+    radius = round(missing / 2)
+    if radius < 1:
+        return ink
+    grey = Image.fromarray(np.rint(np.pad(np.asarray(ink), radius) * 255).astype(np.uint8))
+    widened = grey.filter(ImageFilter.MaxFilter(2 * radius + 1))
+    return Image.fromarray(np.asarray(widened, np.float32) / 255)
+
+
+# ---- both -------------------------------------------------------------------------------------
+
+
+def centre_by_mass(images: torch.Tensor) -> torch.Tensor:
+    """Move each image by whole pixels so that its ink's centre of mass is nearest `CENTRE`.
+
+    Ink is never moved out of the field. Takes and gives float32 ``[N, 28, 28]``; blank images stay
+    as they are.
+    """
+    rows = _shifts(images.sum(2))
+    columns = _shifts(images.sum(1))
+    grid = torch.arange(IMAGE_SIZE, device=images.device)
+    row_index = (grid - rows[:, None]) % IMAGE_SIZE
+    column_index = (grid - columns[:, None]) % IMAGE_SIZE
+    batch = torch.arange(len(images), device=images.device)
+    return images[batch[:, None, None], row_index[:, :, None], column_index[:, None, :]]
+
+
+def _shifts(profile: torch.Tensor) -> torch.Tensor:
+    """Whole-pixel shifts int64 ``[N]`` that centre `profile` ``[N, 28]``, ink summed over an axis."""
+    positions = torch.arange(IMAGE_SIZE, dtype=profile.dtype, device=profile.device) + 0.5
+    mass = profile.sum(1)
+    centre = (profile * positions).sum(1) / mass.clamp_min(1e-6)
+    wanted = torch.where(mass > 0, torch.round(CENTRE - centre), 0).long()
+    inked = profile > 0
+    first = inked.int().argmax(1)
+    last = IMAGE_SIZE - 1 - inked.flip(1).int().argmax(1)
+    return wanted.clamp(-first, IMAGE_SIZE - 1 - last)

@@ -1,0 +1,86 @@
+"""Where training's numbers lie in memory: the same arithmetic, sooner done.
+
+Nothing here changes what is computed. Each trick is for the CPU, and does nothing where it does not
+apply: on a GPU, without oneDNN, without glibc.
+"""
+
+import contextlib
+import ctypes
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import nn
+
+from digitnet.models import Network
+
+Forward = Callable[[torch.Tensor], torch.Tensor]
+
+# From glibc's malloc.h.
+M_TRIM_THRESHOLD = -1
+M_TOP_PAD = -2
+M_MMAP_THRESHOLD = -3
+LARGEST_MMAP_THRESHOLD = 32 << 20  # bytes; glibc refuses more
+
+
+def lay_out(network: Network, device: torch.device) -> Forward:
+    """How to run `network` fastest on `device`; it shares the network's parameters.
+
+    oneDNN works on blocks of 16 channels. Left to itself, each layer converts from PyTorch's layout
+    and back; here the convolutions hand each other the blocks. And max-pooling before the ReLU
+    gives the same values and gradients as after it, on a quarter of the numbers.
+    """
+    pools = [index for index, layer in enumerate(network.layers) if isinstance(layer, nn.MaxPool2d)]
+    if device.type != "cpu" or not torch.backends.mkldnn.is_available() or not pools:
+        return network
+    (pool,) = pools
+    relu = pool - 1
+    # In place where nobody needs the value before the ReLU any more: fewer activations to move.
+    before = [
+        nn.ReLU(inplace=True) if isinstance(layer, nn.ReLU) else layer
+        for layer in network.layers[:relu]
+    ]
+    blocked = nn.Sequential(*before, network.layers[pool])
+    plain = nn.Sequential(nn.ReLU(inplace=True), *network.layers[pool + 1 :])
+    return lambda batch: plain(blocked(batch.to_mkldnn()).to_dense())
+
+
+@contextlib.contextmanager
+def fast_cpu(network: Network, device: torch.device) -> Iterator[None]:
+    """Settings of the process for as long as `network` trains on the CPU.
+
+    - Denormal numbers count as zero: Adam's averages fade into them, and they are slow.
+    - One thread for networks without convolutions: a second costs more to wake than it does.
+    - glibc keeps the memory of activations rather than giving 7 MB back to the kernel, and having
+      it zeroed page by page, at every layer. What it kept is given back at the end.
+    """
+    if device.type != "cpu":
+        yield
+        return
+    threads = torch.get_num_threads()
+    torch.set_flush_denormal(True)
+    if not any(isinstance(layer, nn.Conv2d) for layer in network.layers):
+        torch.set_num_threads(1)
+    glibc = _glibc()
+    if glibc:
+        glibc.mallopt(M_MMAP_THRESHOLD, LARGEST_MMAP_THRESHOLD)
+        glibc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+        glibc.mallopt(M_TOP_PAD, 256 << 20)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+        torch.set_num_threads(threads)
+        if glibc:
+            glibc.mallopt(M_TRIM_THRESHOLD, 128 << 10)  # glibc's default, in bytes
+            glibc.mallopt(M_TOP_PAD, 128 << 10)  # likewise
+            glibc.malloc_trim(0)
+
+
+def _glibc() -> ctypes.CDLL | None:
+    """The C library this process runs on, if that is glibc."""
+    try:
+        library = ctypes.CDLL(None)
+        _ = library.mallopt, library.malloc_trim
+    except (OSError, TypeError, AttributeError):  # Windows, macOS, musl
+        return None
+    return library

@@ -1,0 +1,103 @@
+"""MNIST as two tensors: uint8 images and int64 labels, whole, on the device that trains."""
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import torch
+
+DEFAULT_FOLDER = Path("data")
+
+CLASS_NAMES = (
+    "0 - zero",
+    "1 - one",
+    "2 - two",
+    "3 - three",
+    "4 - four",
+    "5 - five",
+    "6 - six",
+    "7 - seven",
+    "8 - eight",
+    "9 - nine",
+)
+
+# MD5 sums as torchvision.datasets.MNIST.resources gives them.
+MD5_SUMS = {
+    "train-images-idx3-ubyte.gz": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+    "train-labels-idx1-ubyte.gz": "d53e105ee54ea40749a09fcbcd1e9432",
+    "t10k-images-idx3-ubyte.gz": "9fb629c4189551a2d022fa330f9573f3",
+    "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
+}
+
+
+class DatasetError(RuntimeError):
+    """A file of the data set is missing, truncated or altered; the message says what to do."""
+
+
+def load_mnist(
+    folder: str | Path = DEFAULT_FOLDER, *, train: bool, device: torch.device | str = "cpu"
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Read one half of MNIST from ``folder/MNIST/raw``, where torchvision keeps it too.
+
+    Parameters
+    ----------
+    folder : the folder that holds ``MNIST/raw``
+    train : the 60,000 training images, or the 10,000 test images
+    device : where to put the tensors
+
+    Returns
+    -------
+    images : uint8 ``[N, 28, 28]``, 0 (background) to 255 (ink)
+    labels : int64 ``[N]``, 0 to 9
+
+    Raises
+    ------
+    DatasetError : if a file is missing, or is not byte for byte the published one.
+    """
+    half = "train" if train else "t10k"
+    # The IDX format: a header of 16 bytes for images, 8 for labels, then the values, one byte each.
+    images = _read_verified(folder, f"{half}-images-idx3-ubyte.gz")[16:].reshape(-1, 28, 28)
+    labels = _read_verified(folder, f"{half}-labels-idx1-ubyte.gz")[8:]
+    return torch.tensor(images, device=device), torch.tensor(labels, device=device).long()
+
+
+def _read_verified(folder: str | Path, name: str) -> np.ndarray:
+    path = Path(folder) / "MNIST" / "raw" / name
+    try:
+        compressed = path.read_bytes()
+    except FileNotFoundError:
+        raise DatasetError(
+            f"{path} is missing; train.py downloads it, or copy the file there yourself."
+        ) from None
+    except OSError as error:
+        raise DatasetError(f"{path} could not be read ({error.strerror}).") from None
+    if hashlib.md5(compressed, usedforsecurity=False).hexdigest() != MD5_SUMS[name]:
+        raise DatasetError(
+            f"{path} is truncated or altered (its MD5 sum is not {MD5_SUMS[name]}); "
+            "delete it and run train.py again to download it anew."
+        )
+    return np.frombuffer(gzip.decompress(compressed), dtype=np.uint8)
+
+
+def download_missing(folder: str | Path = DEFAULT_FOLDER) -> None:
+    """Have torchvision download MNIST into `folder`, where one of its four files is missing.
+
+    Raises
+    ------
+    DatasetError : if the download fails; the message says which files to put where.
+    """
+    raw = Path(folder) / "MNIST" / "raw"
+    missing = [name for name in MD5_SUMS if not (raw / name).exists()]
+    if not missing:
+        return
+    from torchvision.datasets import MNIST  # only here: it takes seconds and 160 MB to import
+
+    try:
+        MNIST(str(folder), download=True)
+    except (OSError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise DatasetError(
+            f"MNIST could not be downloaded ({reason}); put {', '.join(missing)} "
+            f"into {raw} yourself."
+        ) from None

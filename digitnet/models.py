@@ -1,0 +1,139 @@
+"""The three networks, and the one registry that everything else iterates over."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+IMAGE_SIZE = 28  # pixels, height and width
+CLASSES = 10  # the digits 0 to 9
+
+
+class Network(nn.Module):
+    """One list of layers, run from first to last.
+
+    Maps float32 ``[N, 1, 28, 28]`` in 0..1 to logits float32 ``[N, 10]``.
+    """
+
+    default_hidden_units: int
+
+    def __init__(self, *layers: nn.Module):
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.layers(images)
+
+
+class LinearNet(Network):
+    """Two linear layers with nothing between them: one 10x784 matrix, in effect."""
+
+    default_hidden_units = 4
+
+    def __init__(self, hidden_units: int = default_hidden_units):
+        super().__init__(
+            nn.Flatten(),
+            nn.Linear(IMAGE_SIZE * IMAGE_SIZE, hidden_units),
+            nn.Linear(hidden_units, CLASSES),
+        )
+
+
+class NonlinearNet(Network):
+    """`LinearNet` with a ReLU between the layers."""
+
+    default_hidden_units = 4
+
+    def __init__(self, hidden_units: int = default_hidden_units):
+        super().__init__(
+            nn.Flatten(),
+            nn.Linear(IMAGE_SIZE * IMAGE_SIZE, hidden_units),
+            nn.ReLU(),
+            nn.Linear(hidden_units, CLASSES),
+        )
+
+
+class ConvNet(Network):
+    """Two small convolutions, a max-pool and a linear classifier.
+
+    The second convolution has four times as many channels as the first: 16 and 64 by default.
+    """
+
+    default_hidden_units = 16
+
+    def __init__(self, hidden_units: int = default_hidden_units):
+        body = nn.Sequential(
+            nn.Conv2d(1, hidden_units, kernel_size=2, stride=1, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(hidden_units, 4 * hidden_units, kernel_size=2, stride=1, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Flatten(),
+        )
+        super().__init__(*body, nn.Linear(features_of(body), CLASSES))
+
+
+MODELS: dict[str, type[LinearNet | NonlinearNet | ConvNet]] = {
+    "linear": LinearNet,
+    "nonlinear": NonlinearNet,
+    "cnn": ConvNet,
+}
+
+
+def available_models() -> tuple[str, ...]:
+    """Names of the models, simplest first: ``('linear', 'nonlinear', 'cnn')``."""
+    return tuple(MODELS)
+
+
+def build(name: str, hidden_units: int | None = None) -> Network:
+    """A new network with random weights, on the CPU.
+
+    Parameters
+    ----------
+    name : one of `available_models()`
+    hidden_units : width of the hidden layer (channels of the first convolution, for ``cnn``);
+        the model's own default (4, 4, 16) where it is None
+
+    Raises
+    ------
+    ValueError : if no model has that name, or `hidden_units` is below 1.
+    """
+    if name not in MODELS:
+        raise ValueError(f"There is no model {name!r}; choose one of {', '.join(MODELS)}.")
+    if hidden_units is not None and hidden_units < 1:
+        raise ValueError(f"hidden_units must be 1 or more, not {hidden_units}.")
+    model_class = MODELS[name]
+    return model_class(hidden_units or model_class.default_hidden_units)
+
+
+def features_of(body: nn.Module) -> int:
+    """How many features `body` makes of one image, found by running an empty one through it."""
+    with torch.no_grad():
+        return body(torch.zeros(1, 1, IMAGE_SIZE, IMAGE_SIZE)).shape[1]
+
+
+def parameter_count(model: nn.Module) -> int:
+    """Number of trained values in `model`."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """One layer: its description, the shape it gives for one image, its number of parameters."""
+
+    layer: str
+    output_shape: tuple[int, ...]
+    parameters: int
+
+
+def summarise(model: Network) -> list[LayerSummary]:
+    """Each layer of `model` in order, with its output shape for one image and parameter count."""
+    device = next(model.parameters()).device
+    value = torch.zeros(1, 1, IMAGE_SIZE, IMAGE_SIZE, device=device)
+    summaries = []
+    with torch.no_grad():
+        for layer in model.layers:
+            value = layer(value)
+            summaries.append(
+                LayerSummary(str(layer), tuple(value.shape[1:]), parameter_count(layer))
+            )
+    return summaries

@@ -1,0 +1,55 @@
+"""What the page's components share: a `gr.HTML` whose parts lie in files beside its class."""
+
+import base64
+import inspect
+import io
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+class Component(gr.HTML):
+    """A `gr.HTML` made of ``template.html``, ``style.css`` and, if it has one, ``script.js``.
+
+    The value is JSON (lists, dictionaries, numbers, strings). The template is Handlebars, which
+    escapes what it inserts.
+    """
+
+    def __init__(self, value: Any = None, **properties: Any):
+        folder = Path(inspect.getfile(type(self))).parent
+        script = folder / "script.js"
+        super().__init__(
+            value=value,
+            html_template=(folder / "template.html").read_text(encoding="utf-8"),
+            css_template=(folder / "style.css").read_text(encoding="utf-8"),
+            js_on_load=script.read_text(encoding="utf-8") if script.exists() else None,
+            apply_default_css=False,
+            **properties,
+        )
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+
+    def postprocess(self, value: Any) -> Any:
+        return value
+
+    def api_info(self) -> dict[str, Any]:
+        return {"type": "object"}
+    from collections.abc import Callable, Sequence
+    from typing import TYPE_CHECKING, Any, Literal
+
+    from gradio.blocks import Block
+
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+def png_url(image: np.ndarray) -> str:
+    """A picture for an <img>: `image` is float32 in 0..1 or uint8 in 0..255, ``[H, W]``."""
+    if image.dtype != np.uint8:
+        image = np.rint(image * 255).astype(np.uint8)
+    content = io.BytesIO()
+    Image.fromarray(image).save(content, "PNG")
+    return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()

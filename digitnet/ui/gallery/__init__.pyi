@@ -1,0 +1,129 @@
+"""Images with captions: the test predictions, right and wrong, and the data set itself."""
+
+import threading
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from digitnet.classifier import Classifier
+from digitnet.mnist import CLASS_NAMES
+from digitnet.ui.component import Component, png_url
+
+TILES_A_PAGE = 60
+
+Outcome = Literal["all", "right", "wrong"]
+
+
+class Gallery(Component):
+    """Its value is what `tiles_of_predictions` or `tiles_of_labels` makes."""
+
+    def __init__(self, **properties: Any):
+        super().__init__(**properties)
+    from collections.abc import Callable, Sequence
+    from typing import TYPE_CHECKING, Any, Literal
+
+    from gradio.blocks import Block
+
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+@dataclass(frozen=True)
+class Selection:
+    """Which test images a gallery shows.
+
+    Attributes
+    ----------
+    outcome : all, those the model has right, or those it has wrong
+    true_digit : only images of this digit; None for every digit
+    page : from 1; pages beyond the last count as the last
+    """
+
+    outcome: Outcome = "all"
+    true_digit: int | None = None
+    page: int = 1
+
+class TestPredictions:
+    """What each model makes of MNIST's test images, computed once, in the background.
+
+    Parameters
+    ----------
+    classifiers : by model name
+    images : uint8 ``[N, 28, 28]``
+    labels : int64 ``[N]``
+    """
+
+    __test__ = False  # not a test case, whatever pytest makes of the name
+
+    def __init__(
+        self, classifiers: dict[str, Classifier], images: torch.Tensor, labels: torch.Tensor
+    ):
+        self.images = images.numpy()
+        self.labels = labels.numpy()
+        self._classifiers = classifiers
+        self._predicted: dict[str, np.ndarray] = {}
+        self._locks = {name: threading.Lock() for name in classifiers}
+
+    def start(self) -> None:
+        """Begin to compute, in a thread that does not keep the program alive."""
+        threading.Thread(
+            target=lambda: [self.predicted(m) for m in self._locks], daemon=True
+        ).start()
+
+    def predicted(self, model: str) -> np.ndarray:
+        """The digits int64 ``[N]`` that `model` predicts; waits where they are not computed yet."""
+        with self._locks[model]:
+            if model not in self._predicted:
+                logits = self._classifiers[model].logits(torch.from_numpy(self.images))
+                self._predicted[model] = logits.argmax(1).cpu().numpy()
+        return self._predicted[model]
+
+def tiles_of_predictions(
+    predictions: TestPredictions, model: str, selection: Selection
+) -> dict[str, Any]:
+    """One page of test images with what `model` predicts, as the template's data."""
+    predicted = predictions.predicted(model)
+    labels = predictions.labels
+    right = predicted == labels
+    shown = {"all": np.ones_like(right), "right": right, "wrong": ~right}[selection.outcome]
+    if selection.true_digit is not None:
+        of_digit = labels == selection.true_digit
+        shown, counted = shown & of_digit, right[of_digit]
+    else:
+        counted = right
+    indices = np.flatnonzero(shown)
+    pages = max(1, -(-len(indices) // TILES_A_PAGE))
+    page = min(max(1, selection.page), pages)
+    on_page = indices[(page - 1) * TILES_A_PAGE : page * TILES_A_PAGE]
+    return {
+        "summary": f"{counted.sum():,} right, {(~counted).sum():,} wrong",
+        "page": page,
+        "pages": pages,
+        "empty": len(indices) == 0,
+        "tiles": [
+            {
+                "image": png_url(predictions.images[index]),
+                "caption": f"Predicted {predicted[index]} | Actual {labels[index]}",
+                "title": f"Test image {index}",
+                "outcome": "right" if right[index] else "wrong",
+                "mark": "✓" if right[index] else "✗",
+            }
+            for index in on_page.tolist()
+        ],
+    }
+
+def tiles_of_labels(images: np.ndarray, labels: np.ndarray, seed: int | None = None) -> dict:
+    """Sixteen random images uint8 ``[N, 28, 28]`` with their class names, as the template's data."""
+    chosen = np.random.default_rng(seed).choice(len(images), 16, replace=False)
+    return {
+        "tiles": [
+            {
+                "image": png_url(images[index]),
+                "caption": CLASS_NAMES[labels[index]],
+                "title": f"Image {index}",
+            }
+            for index in chosen.tolist()
+        ]
+    }

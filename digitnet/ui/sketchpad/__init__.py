@@ -1,0 +1,31 @@
+"""A square to draw in by mouse, pen or finger."""
+
+from typing import Any
+
+from digitnet.drawing import Drawing
+from digitnet.ui.component import Component
+
+
+class Sketchpad(Component):
+    """Its value is a drawing: a list of strokes, each a list of (x, y) points, 0..1000, y down.
+
+    Listen to ``input``: it fires while the pen is down, when it is lifted, and on undo and clear.
+    """
+
+    def __init__(self, **properties: Any):
+        super().__init__(value=[], elem_id="sketchpad", **properties)
+
+    def preprocess(self, payload: Any) -> Drawing:
+        return payload or []
+
+    def api_info(self) -> dict[str, Any]:
+        return {
+            "type": "array",
+            "items": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
+            "description": "A drawing: a list of strokes, each a list of [x, y] points, y down.",
+        }
+
+    def example_payload(self) -> Drawing:
+        return [[[200, 200], [800, 200], [400, 900]]]
+
+    example_value = example_payload

@@ -1,0 +1,64 @@
+import shutil
+
+import numpy as np
+import pytest
+
+import digitnet
+from digitnet.weights import DEFAULT_FOLDER
+
+SEVEN = [[(0, 0), (10, 0), (4, 20)]]
+
+
+@pytest.mark.parametrize("name", digitnet.available_models())
+def test_predicts_probabilities(name, classifiers, test_set):
+    images, labels = test_set[0][:200].numpy(), test_set[1][:200].numpy()
+    predictions = classifiers[name].predict_batch(list(images))
+    for prediction in predictions:
+        assert prediction.probabilities.shape == (10,)
+        assert prediction.probabilities.dtype == np.float32
+        assert prediction.probabilities.sum() == pytest.approx(1, abs=1e-5)
+        assert prediction.digit == prediction.probabilities.argmax()
+    floor = {"linear": 0.8, "nonlinear": 0.8, "cnn": 0.97}[name]
+    assert np.mean([p.digit == label for p, label in zip(predictions, labels, strict=True)]) > floor
+
+
+@pytest.mark.parametrize("name", digitnet.available_models())
+def test_blank_is_never_guessed(name, classifiers):
+    blanks = [[], np.zeros((28, 28), np.uint8), np.full((9, 9, 3), 255, np.uint8)]
+    for prediction in classifiers[name].predict_batch(blanks):
+        assert prediction.digit is None
+        assert prediction.probabilities.sum() == pytest.approx(1)
+    assert repr(prediction) == "Prediction(digit=None)"
+
+
+def test_recognises_a_drawing(classifiers):
+    prediction = classifiers["cnn"].predict(SEVEN)
+    assert prediction.digit == 7
+    assert repr(prediction).startswith("Prediction(digit=7, probability=")
+
+
+def test_an_empty_batch_has_no_predictions(classifiers):
+    assert classifiers["linear"].predict_batch([]) == []
+
+
+def test_unknown_names_list_the_known_ones():
+    with pytest.raises(ValueError, match="linear, nonlinear, cnn"):
+        digitnet.load("resnet")
+    with pytest.raises(ValueError, match="baseline"):
+        digitnet.load("cnn", recipe="secret")
+    with pytest.raises(ValueError, match="choose one of cpu"):
+        digitnet.load("cnn", device="toaster")
+
+
+def test_one_file_is_loaded_without_anything_beside_it(tmp_path):
+    path = shutil.copy(
+        DEFAULT_FOLDER / "baseline" / "linear.safetensors", tmp_path / "mine.safetensors"
+    )
+    assert digitnet.load("linear", source=path).metadata.recipe == "baseline"
+    with pytest.raises(ValueError, match="holds the model 'linear'"):
+        digitnet.load("cnn", source=path)
+
+
+def test_missing_weights_say_how_to_make_them(tmp_path):
+    with pytest.raises(ValueError, match=r"cnn\.safetensors is missing; run python train\.py"):
+        digitnet.load("cnn", source=tmp_path)

@@ -1,0 +1,57 @@
+import gzip
+import json
+
+import pytest
+from PIL import Image
+
+from digitnet.__main__ import main
+
+SEVEN = [[[0, 0], [10, 0], [4, 20]]]
+
+
+def test_predict_prints_a_line_a_picture(tmp_path, test_set, capsys):
+    path = tmp_path / "seven.png"
+    Image.fromarray(test_set[0][0].numpy()).save(path)
+    blank = tmp_path / "blank.png"
+    Image.new("L", (20, 20)).save(blank)
+    assert main(["predict", str(path), str(blank)]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{path}: 7 (")
+    assert second == f"{blank}: blank"
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "jsonl.gz"])
+def test_evaluate_counts_per_model_and_digit(tmp_path, suffix, capsys):
+    path = tmp_path / f"drawings.{suffix}"
+    lines = [{"label": 7, "strokes": SEVEN}] * 3 + [{"label": 1, "strokes": SEVEN}]
+    content = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    path.write_bytes(gzip.compress(content) if suffix.endswith("gz") else content)
+    assert main(["evaluate", str(path), "--models", "cnn"]) == 0
+    *_, row = capsys.readouterr().out.splitlines()
+    assert row.split() == ["cnn", "75.00", "-", "0.0", "-", "-", "-", "-", "-", "100.0", "-", "-"]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "cannot be read"),
+        (b"", "holds no drawings"),
+        (b"nonsense\n", "line 1"),
+        (b'{"label": 7, "strokes": []}\n{"label": "x", "strokes": []}\n', "line 2"),
+        (b"[1]\n", "line 1"),
+        (b'{"label": 3, "strokes": [[["a", "b"]]]}\n', "A drawing is a list of strokes"),
+    ],
+)
+def test_evaluate_says_what_is_wrong(tmp_path, content, sentence, capsys):
+    path = tmp_path / "drawings.jsonl"
+    if content is not None:
+        path.write_bytes(content)
+    assert main(["evaluate", str(path)]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_predict_says_what_is_wrong(tmp_path, capsys):
+    assert main(["predict", str(tmp_path / "none.png")]) == 2
+    assert "There is no picture" in capsys.readouterr().err
+    assert main(["predict", "x.png", "--recipe", "secret"]) == 2
+    assert "baseline" in capsys.readouterr().err

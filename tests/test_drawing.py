@@ -1,0 +1,212 @@
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw
+
+from digitnet.drawing import BOX_SIZE, STROKE_WIDTH, render, to_image, to_images
+from tests.conftest import PROJECT
+
+SEVEN = [[(0, 0), (10, 0), (4, 20)]]
+PENDIGITS = PROJECT.parent / "shared" / "sketches" / "pendigits.jsonl.gz"
+
+
+def centre_of_mass(image):
+    rows, columns = np.mgrid[:28, :28]
+    return (image * rows).sum() / image.sum(), (image * columns).sum() / image.sum()
+
+
+def box_sides(image):
+    rows, columns = np.flatnonzero(image.any(1)), np.flatnonzero(image.any(0))
+    return rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
+
+
+# ---- MNIST's geometry -------------------------------------------------------------------------
+
+
+def test_mnists_images_are_already_in_its_geometry(test_set):
+    """The transformation is MNIST's own, so it leaves MNIST's images as they are."""
+    images = test_set[0][:1000].numpy()
+    change = np.abs(to_images(list(images)) * 255 - images).max(axis=(1, 2))
+    assert (change < 2).mean() > 0.95
+
+
+@pytest.mark.parametrize("drawing", [SEVEN, [[(0, 0), (1, 30)]], [[(5, 5), (95, 9)], [(40, 2)]]])
+def test_strokes_fill_the_box_and_are_centred_by_mass(drawing):
+    image = to_image(drawing)
+    assert image.shape == (28, 28) and image.dtype == np.float32
+    assert image.min() == 0 and 0.9 < image.max() <= 1
+    assert max(box_sides(image)) in (BOX_SIZE, BOX_SIZE + 1, BOX_SIZE + 2)  # the edge fades out
+    assert np.abs(np.subtract(centre_of_mass(image), 14)).max() <= 0.51
+
+
+def test_position_scale_and_unit_change_nothing():
+    expected = to_image(SEVEN)
+    for scale, shift in ((1e-3, 0), (37, -5000), (1e300, 0)):
+        moved = [[(scale * x + shift, scale * y + shift) for x, y in stroke] for stroke in SEVEN]
+        np.testing.assert_allclose(to_image(moved), expected, atol=1e-3)
+
+
+def test_density_of_points_changes_little():
+    (stroke,) = SEVEN
+    dense = [
+        (x0 + (x1 - x0) * t, y0 + (y1 - y0) * t)
+        for (x0, y0), (x1, y1) in zip(stroke, stroke[1:], strict=False)
+        for t in np.linspace(0, 1, 500)
+    ]
+    np.testing.assert_allclose(to_image([dense]), to_image(SEVEN), atol=0.2)
+
+
+def test_rendering_agrees_with_a_supersampled_pillow_drawing():
+    zoom = 32
+    points = [(6.0, 7.0), (20.5, 9.0), (11.0, 21.5)]
+    canvas = Image.new("L", (28 * zoom, 28 * zoom))
+    pen = ImageDraw.Draw(canvas)
+    scaled = [(x * zoom, y * zoom) for x, y in points]
+    pen.line(scaled, fill=255, width=round(STROKE_WIDTH * zoom))
+    for x, y in scaled:
+        radius = STROKE_WIDTH * zoom / 2
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+    expected = np.asarray(canvas.resize((28, 28), Image.Resampling.BOX)) / 255
+    segments = torch.tensor([list(zip(points, points[1:], strict=False))])
+    image = render(segments)[0].numpy()
+    assert np.abs(image - expected).mean() < 0.02
+    assert abs(image.sum() / expected.sum() - 1) < 0.03
+
+
+@pytest.mark.parametrize("drawing", [[], [[]], [[], []]])
+def test_nothing_drawn_is_a_blank_image(drawing):
+    assert not to_image(drawing).any()
+
+
+def test_a_dot_is_a_small_disc_in_the_middle():
+    image = to_image([[(300, 4)]])
+    assert 0 < (image > 0.5).sum() <= 9
+    assert image[14, 14] == image.max()
+
+
+def test_a_batch_is_the_same_as_one_by_one():
+    drawings = [SEVEN, [], [[(0, 0)]], np.eye(40), [[(0, 0), (t, t * t)] for t in range(9)]]
+    for one, of_batch in zip(drawings, to_images(drawings), strict=True):
+        np.testing.assert_allclose(to_image(one), of_batch, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        None,
+        7,
+        {"strokes": []},
+        [[1, 2]],
+        [[(1, 2, 3)]],
+        [[(1, float("nan"))]],
+        [[(float("inf"), 0)]],
+        [["ab", "cd"]],
+        [[(True, False)]],
+        [[(0, 0), (1,)]],
+        [[[(0, 0)]]],
+    ],
+)
+def test_what_is_no_drawing_gets_one_sentence(drawing):
+    with pytest.raises(ValueError, match="A drawing is a list of strokes"):
+        to_image(drawing)
+
+
+# ---- pictures ---------------------------------------------------------------------------------
+
+
+def pasted(image, size, corner, side, paper=0, ink=255):
+    """A test image uint8 [28, 28] scaled to `side` on a larger page, in other greys."""
+    page = Image.new("L", size, 0)
+    page.paste(Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC), corner)
+    strength = np.asarray(page, np.float32) / 255
+    return np.rint(paper + (ink - paper) * strength).astype(np.uint8)
+
+
+PICTURES = {
+    "shifted": lambda image: pasted(image, (60, 50), (31, 2), 28),
+    "large": lambda image: pasted(image, (400, 300), (60, 40), 200),
+    "small": lambda image: pasted(image, (28, 28), (9, 2), 19),
+    "inverted": lambda image: 255 - image,
+    "grey on grey": lambda image: pasted(image, (100, 100), (20, 20), 56, paper=180, ink=60),
+    "floats": lambda image: image / 255,
+    "blue on yellow": lambda image: recoloured(image, (250, 240, 150), (20, 30, 160)),
+    "ink on transparency": lambda image: transparent(image, 0),
+    "chalk on transparency": lambda image: transparent(image, 255),
+    "16 bit": lambda image: Image.fromarray(image.astype(np.uint16) * 257),
+    "palette": lambda image: Image.fromarray(image).convert("P"),
+    "cmyk": lambda image: Image.fromarray(255 - image).convert("CMYK"),
+    "bilevel": lambda image: (
+        Image.fromarray(image).resize((112, 112)).point(lambda v: v > 127 and 255).convert("1")
+    ),
+}
+
+
+def recoloured(image, paper, ink):
+    strength = image[..., None] / 255
+    return np.rint(strength * np.array(ink) + (1 - strength) * np.array(paper)).astype(np.uint8)
+
+
+def transparent(image, grey):
+    return np.stack([np.full_like(image, grey)] * 3 + [image], axis=2)
+
+
+@pytest.mark.parametrize("change", PICTURES)
+def test_the_prediction_survives(change, classifiers, test_set):
+    images = test_set[0][:300].numpy()
+    cnn = classifiers["cnn"]
+    expected = [prediction.digit for prediction in cnn.predict_batch(list(images))]
+    changed = [
+        prediction.digit
+        for prediction in cnn.predict_batch([PICTURES[change](image) for image in images])
+    ]
+    assert np.mean(np.equal(expected, changed)) >= 0.97
+
+
+def test_thin_pen_on_a_large_page_is_found(classifiers):
+    page = Image.new("RGB", (1200, 900), "white")
+    ImageDraw.Draw(page).line([(400, 200), (700, 200), (520, 750)], fill="navy", width=3)
+    assert classifiers["cnn"].predict(page).digit == 7
+
+
+def test_exif_turns_the_picture(tmp_path, test_set):
+    upright = Image.fromarray(test_set[0][0].numpy()).resize((112, 112))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # "turn by 90 degrees clockwise to view"
+    path = tmp_path / "turned.png"
+    upright.rotate(90, expand=True).save(path, exif=exif)
+    np.testing.assert_allclose(to_image(path), to_image(upright), atol=1e-6)
+
+
+@pytest.mark.parametrize("grey", [0, 128, 255])
+def test_an_even_picture_is_blank(grey):
+    assert not to_image(np.full((50, 40), grey, np.uint8)).any()
+
+
+def test_unreadable_pictures_get_one_sentence(tmp_path):
+    text = tmp_path / "text.png"
+    text.write_text("<svg></svg>")
+    with pytest.raises(ValueError, match="could not be read"):
+        to_image(text)
+    with pytest.raises(ValueError, match="There is no picture"):
+        to_image(tmp_path / "missing.png")
+    with pytest.raises(ValueError, match="smaller than"):
+        to_image(Image.new("1", (10_000, 10_000)))
+    for array in (np.zeros(5), np.zeros((2, 2, 7)), np.zeros((0, 5)), np.array([["a"]])):
+        with pytest.raises(ValueError, match="A picture array"):
+            to_image(array)
+
+
+# ---- people -----------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not PENDIGITS.exists(), reason="the collection is not part of the project")
+def test_digits_that_people_drew_are_recognised(classifiers):
+    lines = gzip.decompress(Path(PENDIGITS).read_bytes()).decode().splitlines()[::10]
+    entries = [json.loads(line) for line in lines]
+    predictions = classifiers["cnn"].predict_batch([entry["strokes"] for entry in entries])
+    right = [p.digit == entry["label"] for p, entry in zip(predictions, entries, strict=True)]
+    assert np.mean(right) > 0.88

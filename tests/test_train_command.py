@@ -1,0 +1,158 @@
+"""train.py as people run it: a process with arguments."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+from safetensors import safe_open
+
+import train
+from digitnet.weights import load_weights
+from tests.conftest import PROJECT
+
+
+def command(*arguments):
+    return [sys.executable, str(PROJECT / "train.py"), "--data", str(PROJECT / "data"), *arguments]
+
+
+def run(*arguments):
+    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """What one short run leaves behind."""
+    folder = tmp_path_factory.mktemp("weights")
+    finished = run("--models", "linear", "nonlinear", "--epochs", "1", "--output", str(folder))
+    assert finished.returncode == 0, finished.stderr
+    return folder / "baseline", finished
+
+
+def test_prints_a_table_and_moving_bars(trained):
+    _, finished = trained
+    assert "linear" in finished.stdout and "nonlinear" in finished.stdout
+    assert "3,190" in finished.stdout
+    assert "accuracy" in finished.stderr and "100%" in finished.stderr
+
+
+def test_saves_weights_metrics_and_chart(trained):
+    folder, _ = trained
+    assert {path.name for path in folder.iterdir()} == {
+        "linear.safetensors",
+        "nonlinear.safetensors",
+        "metrics.json",
+        "accuracy.png",
+    }
+    entry = json.loads((folder / "metrics.json").read_text())["models"]["linear"]
+    assert entry["test_accuracy"] == pytest.approx(
+        sum(entry["confusion"][digit][digit] for digit in range(10)) / 10_000
+    )
+    assert len(entry["training_curve"]) == 1
+    assert entry["recipe"] == {
+        "name": "baseline",
+        "epochs": 1,
+        "batch_size": 32,
+        "learning_rate": 0.001,
+    }
+    for key in ("test_loss", "training_seconds", "parameters", "device", "versions", "seed"):
+        assert key in entry
+    _, metadata = load_weights(folder / "linear.safetensors")
+    assert metadata.test_accuracy == entry["test_accuracy"]
+    with safe_open(folder / "linear.safetensors", "pt") as file:
+        assert set(file.metadata()) == {
+            "format_version",
+            "model",
+            "recipe",
+            "hidden_units",
+            "test_accuracy",
+        }
+
+
+def test_same_seed_same_bytes_other_seed_other_bytes(trained, tmp_path):
+    folder, _ = trained
+    expected = (folder / "linear.safetensors").read_bytes()
+    for seed, same in (("0", True), ("1", False)):
+        output = tmp_path / seed
+        assert (
+            run(
+                "--models", "linear", "--epochs", "1", "--seed", seed, "--output", str(output)
+            ).returncode
+            == 0
+        )
+        assert ((output / "baseline" / "linear.safetensors").read_bytes() == expected) is same
+
+
+def test_training_one_model_keeps_the_others_metrics(trained, tmp_path):
+    folder, _ = trained
+    (tmp_path / "baseline").mkdir()
+    (tmp_path / "baseline" / "metrics.json").write_bytes((folder / "metrics.json").read_bytes())
+    assert run("--models", "linear", "--epochs", "1", "--output", str(tmp_path)).returncode == 0
+    metrics = json.loads((tmp_path / "baseline" / "metrics.json").read_text())
+    assert set(metrics["models"]) == {"linear", "nonlinear"}
+
+
+def test_below_the_floor_fails_and_saves_nothing(tmp_path):
+    finished = run(
+        "--models", "linear", "--epochs", "1", "--min-accuracy", "0.99", "--output", str(tmp_path)
+    )
+    assert finished.returncode == 1
+    assert "linear fell below --min-accuracy 0.99" in finished.stderr
+    assert not list(tmp_path.rglob("*.safetensors"))
+
+
+def test_interrupt_ends_with_a_line_and_leaves_old_files_whole(trained, tmp_path):
+    folder, _ = trained
+    old = (folder / "linear.safetensors").read_bytes()
+    (tmp_path / "baseline").mkdir()
+    (tmp_path / "baseline" / "linear.safetensors").write_bytes(old)
+    process = subprocess.Popen(
+        command("--models", "linear", "--epochs", "1000", "--output", str(tmp_path)),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    seen = ""
+    while "loss" not in seen:  # the bar moves: training is under way
+        character = process.stderr.read(1)
+        assert character, seen
+        seen += character
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in rest and "Stopped." in rest
+    assert [path.name for path in (tmp_path / "baseline").iterdir()] == ["linear.safetensors"]
+    assert (tmp_path / "baseline" / "linear.safetensors").read_bytes() == old
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--epochs", "0"], "must be a whole number, 1 or more, not 0."),
+        (["--batch-size", "many"], "must be a whole number, 1 or more, not many."),
+        (["--learning-rate", "nan"], "must be a number above 0, not nan."),
+        (["--models", "resnet"], "linear"),
+        (["--recipe", "secret"], "baseline"),
+        (["--seed", "-1"], "must be a whole number from 0"),
+        (["--min-accuracy", "98"], "must be a number from 0 to 1, not 98."),
+        (["--device", "toaster"], "choose one of cpu"),
+        (["--output", "/dev/null/weights"], "cannot be written"),
+    ],
+)
+def test_wrong_values_get_one_sentence_and_status_2(arguments, sentence, capsys):
+    with pytest.raises(SystemExit) as ended:
+        train.main(arguments)
+    printed = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert sentence in printed and printed.count("\n") == 1
+
+
+def test_altered_data_is_named(tmp_path, capsys):
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for path in (PROJECT / "data" / "MNIST" / "raw").glob("*.gz"):
+        (raw / path.name).write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(SystemExit) as ended:
+        train.main(["--data", str(tmp_path), "--output", str(tmp_path)])
+    assert ended.value.code == 2
+    assert "train-images-idx3-ubyte.gz is truncated or altered" in capsys.readouterr().err

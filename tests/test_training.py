@@ -1,0 +1,98 @@
+import dataclasses
+
+import pytest
+import torch
+from torch.nn import functional
+
+from digitnet.device import pick_device
+from digitnet.evaluation import as_batch, evaluate, logits_of
+from digitnet.layout import fast_cpu, lay_out
+from digitnet.models import available_models, build
+from digitnet.training import RECIPES, Recipe, fit
+
+ONE_EPOCH = dataclasses.replace(RECIPES["baseline"], epochs=1)
+
+
+@pytest.mark.parametrize("name", available_models())
+def test_layout_changes_neither_values_nor_gradients(name, train_set):
+    """The article's order of layers, run by PyTorch as it stands, is the oracle."""
+    batch, labels = as_batch(train_set[0][:32]), train_set[1][:32]
+    network = build(name)
+    functional.cross_entropy(network(batch), labels).backward()
+    expected = [parameter.grad.clone() for parameter in network.parameters()]
+    network.zero_grad()
+    logits = lay_out(network, torch.device("cpu"))(batch)
+    torch.testing.assert_close(logits, network(batch), atol=1e-5, rtol=1e-4)
+    functional.cross_entropy(logits, labels).backward()
+    for parameter, gradient in zip(network.parameters(), expected, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient, atol=1e-5, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", available_models())
+def test_fit_follows_a_plain_adam_loop(name, train_set):
+    images, labels = train_set[0][:640], train_set[1][:640]
+    torch.manual_seed(3)
+    plain = build(name)
+    torch.manual_seed(3)
+    ours = build(name)
+
+    optimizer = torch.optim.Adam(plain.parameters(), lr=1e-3)
+    order = torch.randperm(640, generator=torch.Generator().manual_seed(9))
+    for indices in order.split(32):
+        optimizer.zero_grad()
+        functional.cross_entropy(plain(as_batch(images[indices])), labels[indices]).backward()
+        optimizer.step()
+
+    list(fit(ours, images, labels, ONE_EPOCH, seed=9))
+    for expected, found in zip(plain.parameters(), ours.parameters(), strict=True):
+        torch.testing.assert_close(found, expected, atol=2e-4, rtol=1e-2)
+
+
+@pytest.mark.parametrize("name", ["linear", "nonlinear"])
+def test_a_small_network_learns(name, train_set, test_set):
+    torch.manual_seed(0)
+    network = build(name)
+    recipe = Recipe(epochs=2, batch_size=64, learning_rate=5e-3)
+    reports = list(fit(network, *train_set, recipe))
+    assert reports[-1].epoch == 2 and reports[-1].images == 60_000
+    assert reports[-1].loss < reports[0].loss
+    assert evaluate(logits_of(network, test_set[0]), test_set[1]).accuracy > 0.8
+
+
+def test_the_cnn_learns(train_set, test_set):
+    torch.manual_seed(0)
+    network = build("cnn")
+    list(fit(network, train_set[0][:6000], train_set[1][:6000], ONE_EPOCH))
+    assert evaluate(logits_of(network, test_set[0][:2000]), test_set[1][:2000]).accuracy > 0.88
+
+
+def test_stopping_early_restores_the_process(train_set):
+    threads = torch.get_num_threads()
+    run = fit(build("linear"), *train_set, RECIPES["baseline"])
+    next(run)
+    run.close()
+    assert torch.get_num_threads() == threads
+
+
+def test_fast_cpu_restores_what_it_set():
+    threads = torch.get_num_threads()
+    with pytest.raises(KeyError), fast_cpu(build("linear"), torch.device("cpu")):
+        raise KeyError
+    assert torch.get_num_threads() == threads
+    assert (torch.tensor(1e-39) * 1).item() != 0  # denormal numbers are back
+
+
+def test_evaluation_counts_by_hand():
+    logits = torch.full((4, 10), -20.0)
+    for row, digit in enumerate([3, 3, 5, 0]):
+        logits[row, digit] = 20
+    result = evaluate(logits, torch.tensor([3, 5, 5, 0]))
+    assert result.accuracy == 0.75
+    assert result.confusion[5][3] == 1 and result.confusion[5][5] == 1
+    assert sum(map(sum, result.confusion)) == 4
+    assert result.loss == pytest.approx(10, abs=1e-3)  # one of four is wrong, by 40 nats
+
+
+def test_device_is_the_accelerator_or_the_cpu():
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    assert pick_device() == (accelerator or torch.device("cpu"))

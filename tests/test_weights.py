@@ -1,0 +1,97 @@
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from digitnet import weights
+from digitnet.models import available_models, build
+from digitnet.weights import Metadata, WeightsError, load_weights, save_weights, write_atomically
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A weights file of an untrained small network, and that network."""
+    model = build("nonlinear", 5)
+    path = tmp_path / "nonlinear.safetensors"
+    save_weights(model, Metadata("nonlinear", "baseline", 5, 0.25), path)
+    return path, model
+
+
+@pytest.mark.parametrize("name", available_models())
+def test_what_is_saved_is_loaded(name, tmp_path):
+    model = build(name, 3)
+    metadata = Metadata(name, "some recipe", 3, 0.123456789)
+    path = tmp_path / "new folder" / "file.safetensors"
+    save_weights(model, metadata, path)
+    loaded, read = load_weights(path)
+    assert read == metadata
+    for (key, ours), (other, theirs) in zip(
+        model.state_dict().items(), loaded.state_dict().items(), strict=True
+    ):
+        assert key == other and torch.equal(ours, theirs)
+
+
+def test_failed_write_leaves_the_old_file_whole(saved, monkeypatch):
+    path, _ = saved
+    before = path.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(weights.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]  # and no rubbish beside it
+
+
+@pytest.mark.parametrize(
+    ("harm", "sentence"),
+    [
+        (lambda path: path.unlink(), "is missing"),
+        (lambda path: path.write_bytes(b""), "not a whole safetensors file"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-8]), "not a whole safetensors file"),
+        (lambda path: path.write_bytes(b"\xff" * 100), "not a whole safetensors file"),
+        (lambda path: save_file({"a": torch.zeros(1)}, path), "format version None"),
+    ],
+)
+def test_broken_file_is_named(saved, harm, sentence):
+    path, _ = saved
+    harm(path)
+    with pytest.raises(WeightsError, match=sentence) as raised:
+        load_weights(path)
+    assert str(path) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"format_version": "99"}, "format version 99"),
+        ({"model": "../cnn"}, "known are linear, nonlinear, cnn"),
+        ({"model": "linear", "hidden_units": "6"}, "does not hold the tensors"),
+        ({"hidden_units": "1000000000000"}, "does not hold the tensors"),
+        ({"hidden_units": "0"}, "describes no network"),
+        ({"hidden_units": "many"}, "lacks valid metadata"),
+        ({"test_accuracy": None}, "lacks valid metadata"),
+    ],
+)
+def test_lying_metadata_is_refused(saved, changes, sentence):
+    path, model = saved
+    strings = Metadata("nonlinear", "baseline", 5, 0.25).to_strings() | changes
+    strings = {name: value for name, value in strings.items() if value is not None}
+    save_file(model.state_dict(), path, metadata=strings)
+    with pytest.raises(WeightsError, match=sentence):
+        load_weights(path)
+
+
+def test_extra_or_odd_tensors_are_refused(saved):
+    path, model = saved
+    metadata = Metadata("nonlinear", "baseline", 5, 0.25).to_strings()
+    tensors = model.state_dict()
+    for wrong in (
+        tensors | {"extra": torch.zeros(1)},
+        {name: value.double() for name, value in tensors.items()},
+        dict(list(tensors.items())[1:]),
+    ):
+        save_file(wrong, path, metadata=metadata)
+        with pytest.raises(WeightsError, match="does not hold the tensors"):
+            load_weights(path)
