@@ -7,6 +7,7 @@ import argparse
 import os
 import sys
 from functools import partial
+from typing import Any
 
 import gradio as gr
 
@@ -32,8 +33,14 @@ THEME = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monos
 # The theme's grey for lesser text is too light to read easily (WCAG AA asks for 4.5 to 1).
 STYLE = """
 .gradio-container { max-width: 72rem !important; margin: 0 auto !important; }
-:root { --body-text-color-subdued: #52525b !important; --block-title-text-color: #3f3f46 !important; }
-.dark { --body-text-color-subdued: #b4b4bd !important; --block-title-text-color: #d4d4d8 !important; }
+:root {
+  --body-text-color-subdued: #52525b !important;
+  --block-title-text-color: #3f3f46 !important;
+}
+.dark {
+  --body-text-color-subdued: #b4b4bd !important;
+  --block-title-text-color: #d4d4d8 !important;
+}
 """
 
 
@@ -74,7 +81,7 @@ def build_page() -> gr.Blocks:
 
     # The pen must never wait: no queue, no spinner, and while one answer is under way only the
     # newest drawing is kept for the next.
-    immediately = {
+    immediately: dict[str, Any] = {
         "queue": False,
         "trigger_mode": "always_last",
         "show_progress": "hidden",
@@ -139,7 +146,7 @@ def add_gallery(predictions: TestPredictions, model: gr.Radio, tab: gr.Tab) -> N
         return tiles, tiles["page"]
 
     filters = [model, outcome, digit]
-    quietly = {"show_progress": "hidden", "api_visibility": "private"}
+    quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     for event in (tab.select, page.submit, page.blur):
         event(show, [*filters, page], [gallery, page], **quietly)
     for event in (model.input, outcome.input, digit.input):

@@ -22,7 +22,9 @@ import dataclasses
 import io
 import json
 import platform
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 from tqdm import tqdm
@@ -45,7 +47,7 @@ from digitnet.weights import (
 class Parser(argparse.ArgumentParser):
     """Answers a wrong value with one sentence and exit status 2."""
 
-    def error(self, message: str) -> None:
+    def error(self, message: str) -> NoReturn:
         self.exit(2, f"train.py: {message}\n")
 
 
@@ -208,7 +210,7 @@ def make_parser() -> Parser:
     return parser
 
 
-def positive(number_type: type) -> object:
+def positive(number_type: type[int] | type[float]) -> Callable[[str], int | float]:
     """An argument type: a number of that type, above zero and finite."""
 
     def parse(text: str) -> int | float:

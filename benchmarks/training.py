@@ -1,4 +1,4 @@
-"""How fast, and how well, train.py's loop trains, next to the tutorial's loop as it is usually written.
+"""How fast, and how well, train.py's loop trains, next to the loop that tutorials show.
 
     python benchmarks/training.py [--seeds 10 10 3] [--epochs 5]
 
@@ -8,7 +8,9 @@ after the last epoch (mean and standard deviation over the seeds), and the large
 """
 
 import argparse
+import dataclasses
 import datetime
+import itertools
 import json
 import platform
 import statistics
@@ -25,16 +27,14 @@ sys.path.insert(0, str(PROJECT))
 
 from digitnet.evaluation import evaluate, logits_of
 from digitnet.mnist import load_mnist
-from digitnet.models import available_models, build
+from digitnet.models import Network, available_models, build
 from digitnet.training import RECIPES, fit
 
 RECIPE = RECIPES["baseline"]
 
 
-def train_ours(name: str, seed: int, epochs: int) -> tuple[nn.Module, list[float]]:
+def train_ours(name: str, seed: int, epochs: int) -> tuple[Network, list[float]]:
     """Train with `digitnet.training.fit`: the network, and the seconds of each epoch."""
-    import dataclasses
-
     images, labels = load_mnist(PROJECT / "data", train=True)
     torch.manual_seed(seed)
     network = build(name)
@@ -42,10 +42,10 @@ def train_ours(name: str, seed: int, epochs: int) -> tuple[nn.Module, list[float
     for progress in fit(network, images, labels, dataclasses.replace(RECIPE, epochs=epochs), seed):
         if progress.images == len(images):
             ends.append(progress.seconds)
-    return network, [after - before for before, after in zip(ends, ends[1:], strict=False)]
+    return network, [after - before for before, after in itertools.pairwise(ends)]
 
 
-def train_usual(name: str, seed: int, epochs: int) -> tuple[nn.Module, list[float]]:
+def train_usual(name: str, seed: int, epochs: int) -> tuple[Network, list[float]]:
     """Train as tutorials do: a DataLoader, ToTensor for each image, loss and accuracy summed."""
     from torch.utils.data import DataLoader
     from torchvision.datasets import MNIST

@@ -56,10 +56,11 @@ def read_drawings(path: Path) -> Iterator[tuple[Drawing, int]]:
     ------
     ValueError : if the file is missing, empty, or a line is not of that form.
     """
-    line_number = 0
+    line_number = 0  # of the line under way, for the message
     try:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
-            for line_number, line in enumerate(lines, start=1):
+            for line in lines:
+                line_number += 1
                 entry = json.loads(line)
                 if not (isinstance(entry["label"], int) and 0 <= entry["label"] < CLASSES):
                     raise KeyError("label")

@@ -68,7 +68,7 @@ class Classifier:
         ]
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits float32 ``[N, 10]``, on the device, of images ``[N, 28, 28]`` as in `logits_of`."""
+        """Logits float32 ``[N, 10]``, on the device, of images as `logits_of` takes them."""
         return logits_of(self.network, images.to(self.device))
 
 

@@ -82,7 +82,7 @@ def to_images(drawings: Sequence[Drawing | Picture]) -> np.ndarray:
 
 
 def _checked_strokes(drawing: Drawing) -> list[np.ndarray]:
-    """The strokes that have points, as float64 ``[n, 2]`` arrays; ValueError if it is no drawing."""
+    """The strokes that have points, float64 ``[n, 2]`` each; ValueError if it is no drawing."""
     message = "A drawing is a list of strokes, each a list of (x, y) points with finite numbers."
     if isinstance(drawing, dict | bytes) or not isinstance(drawing, Sequence):
         raise ValueError(message)
@@ -299,7 +299,7 @@ def centre_by_mass(images: torch.Tensor) -> torch.Tensor:
 
 
 def _shifts(profile: torch.Tensor) -> torch.Tensor:
-    """Whole-pixel shifts int64 ``[N]`` that centre `profile` ``[N, 28]``, ink summed over an axis."""
+    """Whole pixels int64 ``[N]`` to move `profile` by: ink ``[N, 28]`` summed along an axis."""
     positions = torch.arange(IMAGE_SIZE, dtype=profile.dtype, device=profile.device) + 0.5
     mass = profile.sum(1)
     centre = (profile * positions).sum(1) / mass.clamp_min(1e-6)

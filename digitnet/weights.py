@@ -112,7 +112,8 @@ def load_weights(path: str | Path) -> tuple[Network, Metadata]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise WeightsError(
-            f"{path} is not a whole safetensors file ({error}); run python train.py to make it anew."
+            f"{path} is not a whole safetensors file ({error}); "
+            "run python train.py to make it anew."
         ) from None
 
     version = strings.get("format_version")

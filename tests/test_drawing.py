@@ -1,5 +1,6 @@
 import gzip
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,7 @@ def test_density_of_points_changes_little():
     (stroke,) = SEVEN
     dense = [
         (x0 + (x1 - x0) * t, y0 + (y1 - y0) * t)
-        for (x0, y0), (x1, y1) in zip(stroke, stroke[1:], strict=False)
+        for (x0, y0), (x1, y1) in pairwise(stroke)
         for t in np.linspace(0, 1, 500)
     ]
     np.testing.assert_allclose(to_image([dense]), to_image(SEVEN), atol=0.2)
@@ -71,7 +72,7 @@ def test_rendering_agrees_with_a_supersampled_pillow_drawing():
         radius = STROKE_WIDTH * zoom / 2
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
     expected = np.asarray(canvas.resize((28, 28), Image.Resampling.BOX)) / 255
-    segments = torch.tensor([list(zip(points, points[1:], strict=False))])
+    segments = torch.tensor([list(pairwise(points))])
     image = render(segments)[0].numpy()
     assert np.abs(image - expected).mean() < 0.02
     assert abs(image.sum() / expected.sum() - 1) < 0.03

@@ -111,7 +111,7 @@ def tiles_of_predictions(
 
 
 def tiles_of_labels(images: np.ndarray, labels: np.ndarray, seed: int | None = None) -> dict:
-    """Sixteen random images uint8 ``[N, 28, 28]`` with their class names, as the template's data."""
+    """Sixteen random ones of images uint8 ``[N, 28, 28]``, with class names, for the template."""
     chosen = np.random.default_rng(seed).choice(len(images), 16, replace=False)
     return {
         "tiles": [

@@ -15,7 +15,7 @@ class Sketchpad(Component):
     def __init__(self, **properties: Any):
         super().__init__(value=[], elem_id="sketchpad", **properties)
 
-    def preprocess(self, payload: Any) -> Drawing:
+    def preprocess(self, payload: Any) -> Any:
         return payload or []
 
     def api_info(self) -> dict[str, Any]:
