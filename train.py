@@ -32,8 +32,8 @@ from tqdm import tqdm
 from digitnet import mnist
 from digitnet.device import pick_device
 from digitnet.evaluation import evaluate, logits_of
-from digitnet.models import MODELS, available_models, build, parameter_count
-from digitnet.training import RECIPES, Recipe, fit
+from digitnet.models import MODELS, Network, available_models, build, parameter_count
+from digitnet.training import RECIPES, fit
 from digitnet.weights import (
     DEFAULT_FOLDER,
     METRICS_FILE,
@@ -55,58 +55,28 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parser = make_parser()
     options = parser.parse_args(arguments)
-    recipe = choose_recipe(options)
-    folder = options.output / options.recipe
     try:
         device = pick_device(options.device)
-        check_writable(folder)
-        metrics = read_metrics(folder) or {"models": {}}
+        for recipe in options.recipe:
+            check_writable(options.output / recipe)
+            read_metrics(options.output / recipe)
         mnist.download_missing(options.data)
-        images, labels = mnist.load_mnist(options.data, train=True, device=device)
-        test_images, test_labels = mnist.load_mnist(options.data, train=False, device=device)
+        train_set = mnist.load_mnist(options.data, train=True, device=device)
+        test_set = mnist.load_mnist(options.data, train=False, device=device)
     except (ValueError, OSError, mnist.DatasetError) as error:
         parser.error(str(error))
 
     too_low = []
-    for name in options.models:
-        torch.manual_seed(options.seed)
-        network = build(name, options.hidden_units).to(device)
-        curve = []
-        bar_format = "{desc:<9} {percentage:3.0f}% |{bar:20}| {postfix} [{elapsed}<{remaining}]"
-        total = recipe.epochs * len(images)
-        with tqdm(total=total, desc=name, bar_format=bar_format) as bar:
-            for progress in fit(network, images, labels, recipe, options.seed):
-                bar.set_postfix_str(
-                    f"epoch {progress.epoch}/{recipe.epochs}, "
-                    f"loss {progress.loss:.4f}, accuracy {progress.accuracy:.2%}"
-                )
-                bar.update((progress.epoch - 1) * len(images) + progress.images - bar.n)
-                if progress.images == len(images):
-                    curve.append({"loss": progress.loss, "accuracy": progress.accuracy})
-        result = evaluate(logits_of(network, test_images), test_labels)
-        hidden_units = options.hidden_units or MODELS[name].default_hidden_units
-        metrics["models"][name] = {
-            "test_accuracy": result.accuracy,
-            "test_loss": result.loss,
-            "confusion": result.confusion,
-            "training_curve": curve,
-            "training_seconds": round(progress.seconds, 2),
-            "parameters": parameter_count(network),
-            "hidden_units": hidden_units,
-            "recipe": {"name": options.recipe, **dataclasses.asdict(recipe)},
-            "seed": options.seed,
-            "device": describe(device),
-            "versions": {"python": platform.python_version(), "torch": torch.__version__},
-        }
-        if result.accuracy < options.min_accuracy:
-            too_low.append(name)
-            continue
-        metadata = Metadata(name, options.recipe, hidden_units, result.accuracy)
-        save_weights(network, metadata, folder / f"{name}.safetensors")
-        write_atomically(folder / METRICS_FILE, json.dumps(metrics, indent=1).encode() + b"\n")
-
-    accuracies = {name: metrics["models"][name]["test_accuracy"] for name in options.models}
-    print_table({name: metrics["models"][name] for name in options.models})
+    for recipe in options.recipe:
+        folder = options.output / recipe
+        entries = {}
+        for name in options.models:
+            network, entries[name] = train_one(name, recipe, options, train_set, test_set)
+            if entries[name]["test_accuracy"] < options.min_accuracy:
+                too_low.append(name)
+            else:
+                save(network, name, recipe, entries[name], folder)
+        print_table(recipe, entries)
     if too_low:
         print(
             f"train.py: {', '.join(too_low)} fell below --min-accuracy {options.min_accuracy}; "
@@ -114,13 +84,61 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    saved = {
-        name: metrics["models"][name] for name in available_models() if name in metrics["models"]
-    }
-    accuracies = {name: entry["test_accuracy"] for name, entry in saved.items()}
-    write_atomically(folder / "accuracy.png", bar_chart(accuracies, options.recipe))
-    print(f"Saved in {folder}.")
+    print(f"\nSaved in {options.output}.")
     return 0
+
+
+def train_one(
+    name: str,
+    recipe_name: str,
+    options: argparse.Namespace,
+    train_set: tuple[torch.Tensor, torch.Tensor],
+    test_set: tuple[torch.Tensor, torch.Tensor],
+) -> tuple[Network, dict]:
+    """Train and measure one model: the network, and its entry in metrics.json."""
+    recipe = RECIPES[recipe_name][name]
+    changes = {key: value for key, value in vars(options).items() if hasattr(recipe, key)}
+    recipe = dataclasses.replace(recipe, **changes)
+    device = train_set[0].device
+    torch.manual_seed(options.seed)
+    network = build(name, options.hidden_units).to(device)
+    curve = []
+    bar_format = "{desc:<9} {percentage:3.0f}% |{bar:20}| {postfix} [{elapsed}<{remaining}]"
+    with tqdm(total=recipe.epochs, desc=name, bar_format=bar_format) as bar:
+        for progress in fit(network, *train_set, recipe, options.seed):
+            bar.set_postfix_str(
+                f"epoch {progress.epoch}/{recipe.epochs}, "
+                f"loss {progress.loss:.4f}, accuracy {progress.accuracy:.2%}"
+            )
+            bar.update(progress.epoch - 1 + progress.images / progress.epoch_images - bar.n)
+            if progress.images == progress.epoch_images:
+                curve.append({"loss": progress.loss, "accuracy": progress.accuracy})
+    test_images, test_labels = test_set
+    result = evaluate(logits_of(network, test_images), test_labels)
+    return network, {
+        "test_accuracy": result.accuracy,
+        "test_loss": result.loss,
+        "confusion": result.confusion,
+        "training_curve": curve,
+        "training_seconds": round(progress.seconds, 2),
+        "parameters": parameter_count(network),
+        "hidden_units": options.hidden_units or MODELS[name].default_hidden_units,
+        "recipe": {"name": recipe_name, **dataclasses.asdict(recipe)},
+        "seed": options.seed,
+        "device": describe(device),
+        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+    }
+
+
+def save(network: Network, name: str, recipe: str, entry: dict, folder: Path) -> None:
+    """Write a model's weights, and bring its folder's metrics and chart up to date."""
+    metadata = Metadata(name, recipe, entry["hidden_units"], entry["test_accuracy"])
+    save_weights(network, metadata, folder / f"{name}.safetensors")
+    models = (read_metrics(folder) or {}).get("models", {}) | {name: entry}
+    metrics = {"models": {key: models[key] for key in available_models() if key in models}}
+    write_atomically(folder / METRICS_FILE, json.dumps(metrics, indent=1).encode() + b"\n")
+    accuracies = {key: entry["test_accuracy"] for key, entry in metrics["models"].items()}
+    write_atomically(folder / "accuracy.png", bar_chart(accuracies, recipe))
 
 
 def make_parser() -> Parser:
@@ -141,8 +159,9 @@ def make_parser() -> Parser:
     )
     parser.add_argument(
         "--recipe",
+        nargs="+",
         choices=tuple(RECIPES),
-        default="baseline",
+        default=["baseline"],
         metavar="NAME",
         help=f"how to train them: {', '.join(RECIPES)}; the next four options change its values",
     )
@@ -244,13 +263,6 @@ def share(text: str) -> float:
     return value
 
 
-def choose_recipe(options: argparse.Namespace) -> Recipe:
-    """The named recipe, with the values that the command line changes."""
-    recipe = RECIPES[options.recipe]
-    changes = {name: value for name, value in vars(options).items() if hasattr(recipe, name)}
-    return dataclasses.replace(recipe, **changes)
-
-
 def check_writable(folder: Path) -> None:
     """Fail before training, not after it, where `folder` cannot be written; OSError if so."""
     probe = folder / ".writable"
@@ -273,9 +285,10 @@ def describe(device: torch.device) -> str:
     return str(device)
 
 
-def print_table(entries: dict[str, dict]) -> None:
+def print_table(recipe: str, entries: dict[str, dict]) -> None:
     """One line a model."""
-    print(f"\n{'model':<10} {'accuracy':>9} {'loss':>8} {'parameters':>11} {'seconds':>8}")
+    print(f"\n{recipe} recipe")
+    print(f"{'model':<10} {'accuracy':>9} {'loss':>8} {'parameters':>11} {'seconds':>8}")
     for name, entry in entries.items():
         print(
             f"{name:<10} {entry['test_accuracy']:>9.2%} {entry['test_loss']:>8.4f} "

@@ -24,8 +24,8 @@ CENTRE = IMAGE_SIZE / 2 + 0.5  # pixels from the field's top left corner
 BOX_SIZE = 20  # pixels, the longest side of the ink
 STROKE_WIDTH = 2.4  # pixels, of a rendered stroke; chosen with the training images
 EDGE_WIDTH = 1.4  # pixels over which a rendered stroke fades from full ink to none
-POINT_SPACING = 1.0  # pixels; points of a stroke nearer to each other than this are merged
-RENDER_CHUNK = 64  # drawings rendered at once; more would leave the processor's cache
+POINT_SPACING = 0.5  # pixels; points of a stroke nearer to each other than this are merged
+RENDER_CHUNK = 8  # drawings rendered at once; more would leave the processor's cache
 MAX_PICTURE_PIXELS = 50_000_000  # larger pictures are refused before they are decoded
 WORKING_SIZE = 8 * BOX_SIZE  # pixels, the longest side at which a picture's pen is measured
 THINNEST_PEN = 1.6  # pixels in the 20-pixel box; thinner pens are thickened to this
@@ -55,27 +55,51 @@ def to_image(drawing: Drawing | Picture) -> np.ndarray:
 def to_images(drawings: Sequence[Drawing | Picture]) -> np.ndarray:
     """`to_image` of each: float32 ``[N, 28, 28]``."""
     images = torch.zeros(len(drawings), IMAGE_SIZE, IMAGE_SIZE)
-    strokes = {}
+    paths = {}
     for index, drawing in enumerate(drawings):
         if isinstance(drawing, Image.Image | np.ndarray | str | Path):
             images[index] = _fit_picture(_ink_of(drawing))
-        else:
-            segments = _fit_strokes(_checked_strokes(drawing))
-            if len(segments):
-                strokes[index] = segments
+        elif strokes := _checked_strokes(drawing):
+            paths[index] = _path_of(strokes)
     # Drawings of like length are rendered together, so that little is wasted on padding.
-    order = sorted(strokes, key=lambda index: len(strokes[index]))
+    order = sorted(paths, key=lambda index: len(paths[index][0]))
     for start in range(0, len(order), RENDER_CHUNK):
         chunk = order[start : start + RENDER_CHUNK]
-        longest = len(strokes[chunk[-1]])
-        padded = np.stack(
+        longest = len(paths[chunk[-1]][0])
+        points = np.stack(
             [
-                np.pad(strokes[index], ((0, longest - len(strokes[index])), (0, 0), (0, 0)), "edge")
-                for index in chunk
+                np.pad(points, ((0, longest - len(points)), (0, 0)), "edge")
+                for points, _ in (paths[index] for index in chunk)
             ]
         )
-        images[chunk] = render(torch.from_numpy(padded))
+        pen_down = np.stack(
+            [
+                np.pad(down, (0, longest - 1 - len(down)))
+                for _, down in (paths[index] for index in chunk)
+            ]
+        )
+        images[chunk] = render(torch.from_numpy(points), torch.from_numpy(pen_down))
     return centre_by_mass(images).numpy()
+
+
+def images_of_paths(points: np.ndarray, pen_down: np.ndarray) -> torch.Tensor:
+    """`to_images` of many drawings that come as two arrays, without a loop over them.
+
+    Parameters
+    ----------
+    points : float ``[N, P, 2]``, the points (x, y) of each drawing in the order written
+    pen_down : bool ``[N, P - 1]``, whether ink joins each point to the next
+
+    Returns
+    -------
+    float32 ``[N, 28, 28]`` in 0..1
+    """
+    fitted = torch.from_numpy(_fit(points))
+    chunks = zip(
+        fitted.split(RENDER_CHUNK), torch.from_numpy(pen_down).split(RENDER_CHUNK), strict=True
+    )
+    images = [render(*chunk) for chunk in chunks]
+    return centre_by_mass(torch.cat(images)) if images else torch.zeros(0, IMAGE_SIZE, IMAGE_SIZE)
 
 
 # ---- strokes ----------------------------------------------------------------------------------
@@ -103,27 +127,23 @@ def _checked_strokes(drawing: Drawing) -> list[np.ndarray]:
     return strokes
 
 
-def _fit_strokes(strokes: list[np.ndarray]) -> np.ndarray:
-    """Fit strokes into the box: segments float32 ``[S, 2, 2]`` (start and end; x, y) in pixels."""
-    if not strokes:
-        return np.zeros((0, 2, 2), np.float32)
-    # Halving first keeps the extent of the largest float64 coordinates finite.
-    strokes = [points / 2 for points in strokes]
-    low = np.min([points.min(axis=0) for points in strokes], axis=0)
-    high = np.max([points.max(axis=0) for points in strokes], axis=0)
-    extent = (high - low).max()
-    segments = []
-    for points in strokes:
-        if extent > 0:
-            points = (points - low / 2 - high / 2) / extent * (BOX_SIZE - STROKE_WIDTH)
-        else:  # a dot
-            points = np.zeros_like(points)
-        points = _merge_near_points(points + IMAGE_SIZE / 2)
-        # A stroke of one point is a segment of no length: a dot.
-        segments.append(
-            np.stack([points[: max(1, len(points) - 1)], points[-len(points) + 1 :]], 1)
-        )
-    return np.concatenate(segments).astype(np.float32)
+def _fit(points: np.ndarray) -> np.ndarray:
+    """Fit the points ``[N, P, 2]`` of each drawing into the box: float32, in pixels."""
+    points = points / 2  # keeps the extent of the largest float64 coordinates finite
+    low, high = points.min(axis=1, keepdims=True), points.max(axis=1, keepdims=True)
+    extent = (high - low).max(axis=2, keepdims=True)
+    # Where the extent is 0 the drawing is a dot, which any scale leaves one.
+    scale = (BOX_SIZE - STROKE_WIDTH) / np.where(extent > 0, extent, 1)
+    return ((points - low / 2 - high / 2) * scale + IMAGE_SIZE / 2).astype(np.float32)
+
+
+def _path_of(strokes: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """One drawing as `render` takes it: points ``[P, 2]`` in pixels, pen_down ``[P - 1]``."""
+    lengths = [len(points) for points in strokes]
+    fitted = np.split(_fit(np.concatenate(strokes)[None])[0], np.cumsum(lengths)[:-1])
+    fitted = [_merge_near_points(points) for points in fitted]
+    pen_down = np.concatenate([[True] * (len(points) - 1) + [False] for points in fitted])
+    return np.concatenate(fitted), pen_down[:-1]
 
 
 def _merge_near_points(points: np.ndarray) -> np.ndarray:
@@ -135,27 +155,30 @@ def _merge_near_points(points: np.ndarray) -> np.ndarray:
     return points[kept]
 
 
-def render(segments: torch.Tensor) -> torch.Tensor:
-    """Draw straight, round-ended, anti-aliased pen strokes.
+def render(points: torch.Tensor, pen_down: torch.Tensor) -> torch.Tensor:
+    """Draw straight, round-ended, anti-aliased pen strokes through points.
 
     Parameters
     ----------
-    segments : float32 ``[N, S, 2, 2]``: S segments a drawing, each a start and an end (x, y), in
-        pixels from the top left corner of the field
+    points : float32 ``[N, P, 2]``, each an (x, y) in pixels from the field's top left corner
+    pen_down : bool ``[N, P - 1]``, whether ink joins each point to the next
 
     Returns
     -------
-    float32 ``[N, 28, 28]`` in 0..1: how much ink each pixel's distance from the nearest segment
-    leaves there.
+    float32 ``[N, 28, 28]`` in 0..1: how much ink each pixel's distance from the path leaves there.
     """
-    start, end = segments.unbind(2)
-    direction = end - start  # [N, S, 2]
+    # From each point a segment to the next; of no length, a dot, where the pen is lifted there.
+    start = points
+    end = torch.cat(
+        [torch.where(pen_down[..., None], points[:, 1:], points[:, :-1]), points[:, -1:]], 1
+    )
+    direction = end - start  # [N, P, 2]
     length_squared = direction.square().sum(2).clamp_min(1e-12)
-    centres = torch.arange(IMAGE_SIZE, dtype=torch.float32, device=segments.device) + 0.5
-    # From each segment's start to each column's and row's centre: [N, S, 28].
+    centres = torch.arange(IMAGE_SIZE, dtype=torch.float32, device=points.device) + 0.5
+    # From each segment's start to each column's and row's centre: [N, P, 28].
     across = centres - start[..., 0, None]
     down = centres - start[..., 1, None]
-    # The dot product with the direction, for each pixel: [N, S, 28 rows, 28 columns].
+    # The dot product with the direction, for each pixel: [N, P, 28 rows, 28 columns].
     dot = (down * direction[..., 1, None])[..., :, None] + (across * direction[..., 0, None])[
         ..., None, :
     ]

@@ -17,11 +17,13 @@ class Evaluation:
 
     Attributes
     ----------
+    count : number of images
     accuracy : share recognised, 0..1
     loss : mean cross-entropy, nats
     confusion : ``confusion[true][predicted]``, counts
     """
 
+    count: int
     accuracy: float
     loss: float
     confusion: list[list[int]]
@@ -49,6 +51,7 @@ def evaluate(logits: torch.Tensor, labels: torch.Tensor) -> Evaluation:
     predicted = logits.argmax(1)
     confusion = torch.bincount(labels * CLASSES + predicted, minlength=CLASSES**2)
     return Evaluation(
+        count=len(labels),
         accuracy=(predicted == labels).sum().item() / len(labels),
         loss=functional.cross_entropy(logits, labels).item(),
         confusion=confusion.reshape(CLASSES, CLASSES).tolist(),

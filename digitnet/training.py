@@ -6,31 +6,64 @@ from dataclasses import dataclass
 
 import torch
 from torch.nn import functional
+from torch.optim.lr_scheduler import OneCycleLR
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from digitnet.augment import augment
+from digitnet.drawing import images_of_paths
 from digitnet.evaluation import as_batch, evaluate
 from digitnet.layout import fast_cpu, lay_out
-from digitnet.models import Network
+from digitnet.models import CLASSES, MODELS, Network
+from digitnet.synthetic import NOT_A_DIGIT, write_digits, write_non_digits
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is trained.
+    """How a model is trained: Adam and cross-entropy, and the values below.
 
     Attributes
     ----------
     epochs : passes over the training images
     batch_size : images a step
-    learning_rate : of Adam
+    learning_rate : of Adam; its highest, where `one_cycle` varies it
+    one_cycle : whether the rate rises and falls once over the whole training, as in Smith &
+        Topin, "Super-Convergence" (2018)
+    averaging : decay a step of an average of the weights, which is what is kept; none at 0
+    augmented : whether the images are distorted, differently each epoch
+    digits : digits of the synthetic writer added to each epoch, new ones each time
+    non_digits : likewise, things that are not digits; all ten answers are equally right for them
     """
 
     epochs: int
     batch_size: int
     learning_rate: float
+    one_cycle: bool = False
+    averaging: float = 0.0
+    augmented: bool = False
+    digits: int = 0
+    non_digits: int = 0
 
 
-RECIPES: dict[str, Recipe] = {
-    # The tutorial's own: Adam at its default rate, cross-entropy, plain MNIST.
-    "baseline": Recipe(epochs=5, batch_size=32, learning_rate=1e-3),
+RECIPES: dict[str, dict[str, Recipe]] = {
+    # The tutorial's own: Adam at its default rate, plain MNIST.
+    "baseline": dict.fromkeys(MODELS, Recipe(epochs=5, batch_size=32, learning_rate=1e-3)),
+    # For drawings. Four hidden units have no room for distorted images: the small networks learn
+    # from MNIST as it is, and the styles it lacks from the writer.
+    "augmented": dict.fromkeys(
+        MODELS, Recipe(epochs=8, batch_size=64, learning_rate=5e-3, one_cycle=True, digits=40_000)
+    )
+    | {
+        "cnn": Recipe(
+            epochs=12,
+            batch_size=128,
+            learning_rate=4e-3,
+            one_cycle=True,
+            averaging=0.999,
+            augmented=True,
+            digits=40_000,
+            non_digits=6_000,
+        )
+    },
 }
 
 
@@ -41,14 +74,15 @@ class Progress:
     Attributes
     ----------
     epoch : the epoch under way, from 1
-    images : images seen of this epoch
-    loss : mean cross-entropy over this epoch's images so far, nats
-    accuracy : share of this epoch's images so far that were recognised, 0..1
+    images, epoch_images : images seen of this epoch, and how many it has
+    loss : mean cross-entropy over this epoch's digits so far, nats
+    accuracy : share of this epoch's digits so far that were recognised, 0..1
     seconds : since training began
     """
 
     epoch: int
     images: int
+    epoch_images: int
     loss: float
     accuracy: float
     seconds: float
@@ -74,7 +108,7 @@ def fit(
     images : uint8 ``[N, 28, 28]``, 0..255
     labels : int64 ``[N]``
     recipe : how to train
-    seed : decides the order of the images
+    seed : decides the order of the images, their distortion, and what the writer writes
 
     Yields
     ------
@@ -84,33 +118,85 @@ def fit(
     network.train()
     forward = lay_out(network, device)
     optimizer = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate, fused=True)
-    shuffler = torch.Generator().manual_seed(seed)
+    epoch_images = len(images) + recipe.digits + recipe.non_digits
+    schedule = average = None
+    if recipe.one_cycle:
+        steps = recipe.epochs * -(-epoch_images // recipe.batch_size)
+        schedule = OneCycleLR(optimizer, recipe.learning_rate, total_steps=steps)
+    if recipe.averaging:
+        average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging))
+    chance = torch.Generator().manual_seed(seed)
     started = time.perf_counter()
 
     with fast_cpu(network, device):
         for epoch in range(1, recipe.epochs + 1):
-            order = torch.randperm(len(images), generator=shuffler).to(device)
-            done, total_loss, total_right = 0, 0.0, 0.0
+            drawn, drawn_labels = draw(recipe, chance, device)
+            pool, pool_labels = torch.cat([images, drawn]), torch.cat([labels, drawn_labels])
+            order = torch.randperm(epoch_images, generator=chance).to(device)
+            done, digits, total_loss, total_right = 0, 0, 0.0, 0.0
             for block in order.split(REPORT_EVERY * recipe.batch_size):
-                batches = as_batch(images[block]).split(recipe.batch_size)
-                truths = labels[block].split(recipe.batch_size)
+                block_images, block_labels = as_batch(pool[block]), pool_labels[block]
+                if recipe.augmented:
+                    block_images = augment(block_images[:, 0], chance)[:, None]
                 answers = []
-                for batch, truth in zip(batches, truths, strict=True):
+                for batch, truth in zip(
+                    block_images.split(recipe.batch_size),
+                    targets_of(block_labels, recipe).split(recipe.batch_size),
+                    strict=True,
+                ):
                     logits = forward(batch)
                     loss = functional.cross_entropy(logits, truth)
                     optimizer.zero_grad()
                     loss.backward()
                     optimizer.step()
+                    if schedule:
+                        schedule.step()
+                    if average:
+                        average.update_parameters(network)
                     answers.append(logits.detach())
 
-                evaluation = evaluate(torch.cat(answers), labels[block])
+                is_digit = block_labels != NOT_A_DIGIT
+                evaluation = evaluate(torch.cat(answers)[is_digit], block_labels[is_digit])
                 done += len(block)
-                total_loss += evaluation.loss * len(block)
-                total_right += evaluation.accuracy * len(block)
+                digits += evaluation.count
+                total_loss += evaluation.loss * evaluation.count
+                total_right += evaluation.accuracy * evaluation.count
                 yield Progress(
                     epoch=epoch,
                     images=done,
-                    loss=total_loss / done,
-                    accuracy=total_right / done,
+                    epoch_images=epoch_images,
+                    loss=total_loss / digits,
+                    accuracy=total_right / digits,
                     seconds=time.perf_counter() - started,
                 )
+    if average:
+        network.load_state_dict(average.module.state_dict())
+
+
+def draw(
+    recipe: Recipe, chance: torch.Generator, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What the synthetic writer adds to an epoch: images uint8 ``[S, 28, 28]``, labels ``[S]``."""
+    if not recipe.digits and not recipe.non_digits:
+        return torch.zeros(0, 28, 28, dtype=torch.uint8, device=device), torch.zeros(
+            0, dtype=torch.int64, device=device
+        )
+    seeds = torch.randint(2**31, (2,), generator=chance).tolist()
+    written = [write_digits(recipe.digits, seeds[0]), write_non_digits(recipe.non_digits, seeds[1])]
+    drawn = [images_of_paths(drawings.points, drawings.pen_down) for drawings in written]
+    labels = [torch.from_numpy(drawings.labels) for drawings in written]
+    drawn_images = torch.cat(drawn).mul_(255).round_().to(torch.uint8)
+    return drawn_images.to(device), torch.cat(labels).to(device)
+
+
+def targets_of(labels: torch.Tensor, recipe: Recipe) -> torch.Tensor:
+    """What cross-entropy compares with: the labels, or where some are `NOT_A_DIGIT`, probabilities.
+
+    For what is no digit all ten classes are equally probable, as in Hendrycks et al., "Deep
+    Anomaly Detection with Outlier Exposure" (2019).
+    """
+    if not recipe.non_digits:
+        return labels
+    # NOT_A_DIGIT is -1: the last row.
+    table = torch.cat([torch.eye(CLASSES), torch.full((1, CLASSES), 1 / CLASSES)])
+    return table.to(labels.device)[labels]

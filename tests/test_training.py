@@ -8,9 +8,10 @@ from digitnet.device import pick_device
 from digitnet.evaluation import as_batch, evaluate, logits_of
 from digitnet.layout import fast_cpu, lay_out
 from digitnet.models import available_models, build
-from digitnet.training import RECIPES, Recipe, fit
+from digitnet.training import RECIPES, Recipe, draw, fit, targets_of
 
-ONE_EPOCH = dataclasses.replace(RECIPES["baseline"], epochs=1)
+BASELINE = RECIPES["baseline"]["linear"]
+ONE_EPOCH = dataclasses.replace(BASELINE, epochs=1)
 
 
 @pytest.mark.parametrize("name", available_models())
@@ -54,7 +55,7 @@ def test_a_small_network_learns(name, train_set, test_set):
     network = build(name)
     recipe = Recipe(epochs=2, batch_size=64, learning_rate=5e-3)
     reports = list(fit(network, *train_set, recipe))
-    assert reports[-1].epoch == 2 and reports[-1].images == 60_000
+    assert reports[-1].epoch == 2 and reports[-1].images == reports[-1].epoch_images == 60_000
     assert reports[-1].loss < reports[0].loss
     assert evaluate(logits_of(network, test_set[0]), test_set[1]).accuracy > 0.8
 
@@ -68,7 +69,7 @@ def test_the_cnn_learns(train_set, test_set):
 
 def test_stopping_early_restores_the_process(train_set):
     threads = torch.get_num_threads()
-    run = fit(build("linear"), *train_set, RECIPES["baseline"])
+    run = fit(build("linear"), *train_set, BASELINE)
     next(run)
     run.close()
     assert torch.get_num_threads() == threads
@@ -87,7 +88,7 @@ def test_evaluation_counts_by_hand():
     for row, digit in enumerate([3, 3, 5, 0]):
         logits[row, digit] = 20
     result = evaluate(logits, torch.tensor([3, 5, 5, 0]))
-    assert result.accuracy == 0.75
+    assert result.count == 4 and result.accuracy == 0.75
     assert result.confusion[5][3] == 1 and result.confusion[5][5] == 1
     assert sum(map(sum, result.confusion)) == 4
     assert result.loss == pytest.approx(10, abs=1e-3)  # one of four is wrong, by 40 nats
@@ -96,3 +97,47 @@ def test_evaluation_counts_by_hand():
 def test_device_is_the_accelerator_or_the_cpu():
     accelerator = torch.accelerator.current_accelerator(check_available=True)
     assert pick_device() == (accelerator or torch.device("cpu"))
+
+
+def test_drawings_are_added_new_ones_each_epoch():
+    recipe = Recipe(epochs=1, batch_size=8, learning_rate=1e-3, digits=20, non_digits=5)
+    chance = torch.Generator().manual_seed(1)
+    (images, labels), (others, _) = (draw(recipe, chance, torch.device("cpu")) for _ in range(2))
+    assert images.shape == (25, 28, 28) and images.dtype == torch.uint8
+    assert (labels >= 0).sum() == 20 and (labels == -1).sum() == 5
+    assert not torch.equal(images, others)
+
+
+def test_what_is_no_digit_is_equally_any_digit():
+    recipe = Recipe(epochs=1, batch_size=8, learning_rate=1e-3, non_digits=5)
+    targets = targets_of(torch.tensor([3, -1]), recipe)
+    assert targets[0].tolist() == [float(digit == 3) for digit in range(10)]
+    assert targets[1].tolist() == pytest.approx([0.1] * 10)
+
+
+def test_everything_a_recipe_can_ask_for_trains(train_set, test_set):
+    recipe = dataclasses.replace(
+        RECIPES["augmented"]["cnn"], epochs=2, digits=600, non_digits=100, averaging=0.9
+    )
+    torch.manual_seed(0)
+    network = build("cnn")
+    reports = list(fit(network, train_set[0][:3000], train_set[1][:3000], recipe))
+    assert reports[-1].epoch_images == 3700
+    assert reports[-1].accuracy > reports[0].accuracy
+    assert evaluate(logits_of(network, test_set[0][:2000]), test_set[1][:2000]).accuracy > 0.8
+
+
+def test_the_average_of_the_weights_is_what_is_kept(train_set):
+    """With a decay of almost 1 the average stays where it began: at the first step's weights."""
+    recipe = Recipe(epochs=1, batch_size=50, learning_rate=1e-2, averaging=1 - 1e-12)
+    images, labels = train_set[0][:500], train_set[1][:500]
+    torch.manual_seed(0)
+    one_step = build("linear")
+    order = torch.randperm(500, generator=torch.Generator().manual_seed(0))[:50]
+    first = fit(one_step, images[order], labels[order], dataclasses.replace(recipe, averaging=0.0))
+    list(first)
+    torch.manual_seed(0)
+    averaged = build("linear")
+    list(fit(averaged, images, labels, recipe))
+    for expected, found in zip(one_step.parameters(), averaged.parameters(), strict=True):
+        torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-3)

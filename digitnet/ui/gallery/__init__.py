@@ -114,6 +114,7 @@ def tiles_of_labels(images: np.ndarray, labels: np.ndarray, seed: int | None = N
     """Sixteen random ones of images uint8 ``[N, 28, 28]``, with class names, for the template."""
     chosen = np.random.default_rng(seed).choice(len(images), 16, replace=False)
     return {
+        "four": True,  # columns, as the tutorial shows them
         "tiles": [
             {
                 "image": png_url(images[index]),
@@ -121,5 +122,5 @@ def tiles_of_labels(images: np.ndarray, labels: np.ndarray, seed: int | None = N
                 "title": f"Image {index}",
             }
             for index in chosen.tolist()
-        ]
+        ],
     }
