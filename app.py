@@ -103,8 +103,7 @@ def build_page() -> gr.Blocks:
                 sketchpad = Sketchpad()
             with gr.Column(min_width=300):
                 answers = Answer(value=respond(best, []))
-        for event in (sketchpad.input, model.input):
-            event(recognise, [sketchpad, model], answers, **immediately)
+        gr.on([sketchpad.input, model.input], recognise, [sketchpad, model], answers, **immediately)
 
         with gr.Tab("Test predictions") as gallery_tab:
             if predictions is None or best is None:
