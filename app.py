@@ -11,7 +11,7 @@ from typing import Any
 
 import gradio as gr
 
-from digitnet.classifier import DEFAULT_RECIPE, Classifier, load
+from digitnet.classifier import Classifier, load
 from digitnet.mnist import DatasetError, load_mnist
 from digitnet.models import available_models
 from digitnet.ui.accuracy import Accuracy, bars
@@ -24,9 +24,10 @@ from digitnet.ui.gallery import (
     tiles_of_predictions,
 )
 from digitnet.ui.sketchpad import Sketchpad
-from digitnet.weights import DEFAULT_FOLDER, WeightsError, read_metrics
+from digitnet.weights import WEIGHTS_FOLDER, WeightsError, read_metrics
 
-DATA_FOLDER = DEFAULT_FOLDER.parent / "data"
+# The recipes in the order the page offers them, and what it calls them.
+TRAINED = {"augmented": "for drawings", "baseline": "as in the article"}
 OUTCOMES = ["all", "right", "wrong"]
 EVERY_DIGIT = "every digit"
 THEME = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
@@ -44,38 +45,53 @@ STYLE = """
 """
 
 
-def load_classifiers() -> tuple[dict[str, Classifier], list[str]]:
-    """The models whose weights can be loaded, and a sentence for each whose weights cannot."""
-    classifiers, problems = {}, []
-    for name in available_models():
-        try:
-            classifiers[name] = load(name)
-        except WeightsError as error:
-            problems.append(f"The {name} model is not available: {error}")
+def load_classifiers() -> tuple[dict[str, dict[str, Classifier]], list[str]]:
+    """By recipe and model, those whose weights can be loaded; a sentence for each other one."""
+    classifiers: dict[str, dict[str, Classifier]] = {}
+    problems = []
+    trained = [recipe for recipe in TRAINED if (WEIGHTS_FOLDER / recipe).is_dir()]
+    for recipe in trained or TRAINED:
+        for name in available_models():
+            try:
+                classifiers.setdefault(recipe, {})[name] = load(name, recipe)
+            except ValueError as error:
+                problems.append(f"The {name} model, {recipe} recipe, is not available: {error}")
     return classifiers, problems
+
+
+def read_all_metrics() -> tuple[dict[str, dict | None], list[str]]:
+    """metrics.json of each recipe, and a sentence for each that is broken."""
+    metrics: dict[str, dict | None] = {}
+    problems = []
+    for recipe in TRAINED:
+        try:
+            metrics[recipe] = read_metrics(WEIGHTS_FOLDER / recipe)
+        except WeightsError as error:
+            problems.append(str(error))
+    return metrics, problems
 
 
 def build_page() -> gr.Blocks:
     """Load weights and test images, and assemble the page from its components."""
     classifiers, problems = load_classifiers()
-    try:
-        metrics = read_metrics(DEFAULT_FOLDER / DEFAULT_RECIPE)
-    except WeightsError as error:
-        metrics = None
-        problems.append(str(error))
+    metrics, broken = read_all_metrics()
+    problems += broken
+    recipes = [recipe for recipe in TRAINED if recipe in classifiers]
+    first = recipes[0] if recipes else None
+    models = [name for name in available_models() if any(name in classifiers[r] for r in recipes)]
+    best = models[-1] if models else None
+
     predictions = None
     try:
-        predictions = TestPredictions(classifiers, *load_mnist(DATA_FOLDER, train=False))
+        by_key = {(r, name): c for r in recipes for name, c in classifiers[r].items()}
+        predictions = TestPredictions(by_key, *load_mnist(train=False))
         predictions.start()
     except DatasetError as error:
         problems.append(f"The test images are not available: {error}")
 
-    best = list(classifiers)[-1] if classifiers else None
-    respond = partial(answer, classifiers)
-
-    def recognise(drawing, model):
+    def recognise(drawing, model, recipe):
         try:
-            return respond(model, drawing)
+            return answer(classifiers.get(recipe, {}), model, drawing)
         except ValueError as error:
             raise gr.Error(str(error)) from None
 
@@ -95,26 +111,39 @@ def build_page() -> gr.Blocks:
         )
         for problem in problems:
             gr.Markdown(f"⚠️ {problem}", elem_classes="problem")
-        model = gr.Radio(
-            list(classifiers), value=best, label="Model", elem_id="model", interactive=True
-        )
+        with gr.Row():
+            model = gr.Radio(models, value=best, label="Model", elem_id="model", interactive=True)
+            recipe = gr.Radio(
+                [(TRAINED[recipe], recipe) for recipe in recipes],
+                value=first,
+                label="Trained",
+                elem_id="recipe",
+                interactive=True,
+            )
         with gr.Tab("Draw"), gr.Row():
             with gr.Column(min_width=300):
                 sketchpad = Sketchpad()
             with gr.Column(min_width=300):
-                answers = Answer(value=respond(best, []))
-        gr.on([sketchpad.input, model.input], recognise, [sketchpad, model], answers, **immediately)
+                answers = Answer(value=recognise([], best, first))
+        gr.on(
+            [sketchpad.input, model.input, recipe.input],
+            recognise,
+            [sketchpad, model, recipe],
+            answers,
+            **immediately,
+        )
 
         with gr.Tab("Test predictions") as gallery_tab:
             if predictions is None or best is None:
                 gr.Markdown("The test predictions need the test images and a model's weights.")
             else:
-                add_gallery(predictions, model, gallery_tab)
+                add_gallery(predictions, model, recipe, gallery_tab)
 
         with gr.Tab("Models") as data_tab:
-            Accuracy(value=bars(metrics))
+            accuracy = Accuracy(value=bars(metrics.get(first or "")))
+            recipe.input(lambda r: bars(metrics.get(r)), recipe, accuracy, **immediately)
             if predictions is not None:
-                gr.Markdown("### Sixteen of the test images")
+                gr.Markdown("## Sixteen of the test images")
                 grid = Gallery(elem_id="grid")
                 sample = partial(tiles_of_labels, predictions.images, predictions.labels)
                 another = gr.Button("Sixteen others", size="md")
@@ -123,7 +152,9 @@ def build_page() -> gr.Blocks:
     return page
 
 
-def add_gallery(predictions: TestPredictions, model: gr.Radio, tab: gr.Tab) -> None:
+def add_gallery(
+    predictions: TestPredictions, model: gr.Radio, recipe: gr.Radio, tab: gr.Tab
+) -> None:
     """The gallery of test predictions with its filters and pages."""
     with gr.Row():
         outcome = gr.Radio(OUTCOMES, value="all", label="Show", elem_id="outcome")
@@ -133,27 +164,28 @@ def add_gallery(predictions: TestPredictions, model: gr.Radio, tab: gr.Tab) -> N
             label="True digit",
             elem_id="true-digit",
         )
-        page = gr.Number(1, label="Page", minimum=1, precision=0, step=1, elem_id="page")
+        page = gr.Number(1, label="Page", precision=0, step=1, elem_id="page")
     gallery = Gallery(elem_id="gallery")
     with gr.Row():
         previous = gr.Button("← Previous page", elem_id="previous")
         following = gr.Button("Next page →", elem_id="next")
 
-    def show(model, outcome, digit, page):
+    def show(model, recipe, outcome, digit, page):
         true_digit = None if digit is None or digit < 0 else digit
-        tiles = tiles_of_predictions(predictions, model, Selection(outcome, true_digit, page or 1))
+        selection = Selection(outcome, true_digit, page or 1)
+        tiles = tiles_of_predictions(predictions, (recipe, model), selection)
         return tiles, tiles["page"]
 
-    filters = [model, outcome, digit]
+    filters = [model, recipe, outcome, digit]
     quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    for event in (tab.select, page.submit, page.blur):
+    for event in (tab.select, page.submit):
         event(show, [*filters, page], [gallery, page], **quietly)
-    for event in (model.input, outcome.input, digit.input):
+    for event in (model.input, recipe.input, outcome.input, digit.input):
         event(partial(show, page=1), filters, [gallery, page], **quietly)
     for button, step in ((previous, -1), (following, 1)):
 
-        def turn(model, outcome, digit, page, step=step):
-            return show(model, outcome, digit, (page or 1) + step)
+        def turn(model, recipe, outcome, digit, page, step=step):
+            return show(model, recipe, outcome, digit, (page or 1) + step)
 
         button.click(turn, [*filters, page], [gallery, page], **quietly)
 
@@ -168,7 +200,7 @@ def main() -> None:
         "--host", metavar="ADDRESS", help="address to listen on (this machine's only)"
     )
     parser.add_argument(
-        "--port", type=int, metavar="N", help="port to listen on (7860, or the next free one)"
+        "--port", type=port, metavar="N", help="port to listen on (7860, or the next free one)"
     )
     parser.add_argument(
         "--share", action="store_true", help="also serve at a public gradio.live address"
@@ -188,6 +220,13 @@ def main() -> None:
         )
     except OSError as error:
         sys.exit(f"app.py: {error}")
+
+
+def port(text: str) -> int:
+    """An argument type: a port that can be listened on."""
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to 65535, not {text}.")
+    return int(text)
 
 
 def has_desktop() -> bool:

@@ -30,13 +30,14 @@ import torch
 from tqdm import tqdm
 
 from digitnet import mnist
+from digitnet.calibration import calibration_error, digit_score, fit_temperature, reliability
 from digitnet.device import pick_device
 from digitnet.evaluation import evaluate, logits_of
 from digitnet.models import MODELS, Network, available_models, build, parameter_count
-from digitnet.training import RECIPES, fit
+from digitnet.training import DIGITS_ACCEPTED, RECIPES, Recipe, draw, fit
 from digitnet.weights import (
-    DEFAULT_FOLDER,
     METRICS_FILE,
+    WEIGHTS_FOLDER,
     Metadata,
     read_metrics,
     save_weights,
@@ -71,7 +72,11 @@ def main(arguments: list[str] | None = None) -> int:
         folder = options.output / recipe
         entries = {}
         for name in options.models:
-            network, entries[name] = train_one(name, recipe, options, train_set, test_set)
+            try:
+                network, entries[name] = train_one(name, recipe, options, train_set, test_set)
+            except ValueError as error:
+                print(f"train.py: {error}", file=sys.stderr)
+                return 1
             if entries[name]["test_accuracy"] < options.min_accuracy:
                 too_low.append(name)
             else:
@@ -99,13 +104,14 @@ def train_one(
     recipe = RECIPES[recipe_name][name]
     changes = {key: value for key, value in vars(options).items() if hasattr(recipe, key)}
     recipe = dataclasses.replace(recipe, **changes)
-    device = train_set[0].device
+    images, labels = train_set
+    device, kept = images.device, len(images) - recipe.held_back
     torch.manual_seed(options.seed)
     network = build(name, options.hidden_units).to(device)
     curve = []
     bar_format = "{desc:<9} {percentage:3.0f}% |{bar:20}| {postfix} [{elapsed}<{remaining}]"
     with tqdm(total=recipe.epochs, desc=name, bar_format=bar_format) as bar:
-        for progress in fit(network, *train_set, recipe, options.seed):
+        for progress in fit(network, images[:kept], labels[:kept], recipe, options.seed):
             bar.set_postfix_str(
                 f"epoch {progress.epoch}/{recipe.epochs}, "
                 f"loss {progress.loss:.4f}, accuracy {progress.accuracy:.2%}"
@@ -113,12 +119,25 @@ def train_one(
             bar.update(progress.epoch - 1 + progress.images / progress.epoch_images - bar.n)
             if progress.images == progress.epoch_images:
                 curve.append({"loss": progress.loss, "accuracy": progress.accuracy})
+    if not all(parameter.isfinite().all() for parameter in network.parameters()):
+        raise ValueError(f"{name} diverged; choose a smaller --learning-rate.")
+    temperature, threshold = 1.0, 0.0
+    if recipe.held_back:
+        temperature, threshold = calibrate(
+            network, images[kept:], labels[kept:], recipe, options.seed
+        )
     test_images, test_labels = test_set
-    result = evaluate(logits_of(network, test_images), test_labels)
+    logits = logits_of(network, test_images) / temperature
+    result = evaluate(logits, test_labels)
+    diagram = reliability(logits.softmax(1), test_labels)
     return network, {
         "test_accuracy": result.accuracy,
         "test_loss": result.loss,
         "confusion": result.confusion,
+        "calibration_error": calibration_error(diagram),
+        "reliability": diagram,
+        "temperature": temperature,
+        "threshold": threshold,
         "training_curve": curve,
         "training_seconds": round(progress.seconds, 2),
         "parameters": parameter_count(network),
@@ -130,9 +149,26 @@ def train_one(
     }
 
 
+def calibrate(
+    network: Network, images: torch.Tensor, labels: torch.Tensor, recipe: Recipe, seed: int
+) -> tuple[float, float]:
+    """Temperature and threshold from held-back images and as many digits by the writer."""
+    device = images.device
+    as_many = dataclasses.replace(recipe, digits=len(images), non_digits=0)
+    # A seed that training does not use: what it drew must not be judged by.
+    drawn, drawn_labels = draw(as_many, torch.Generator().manual_seed(seed + 1), device)
+    logits = torch.cat([logits_of(network, images), logits_of(network, drawn)])
+    temperature = fit_temperature(logits, torch.cat([labels, drawn_labels]))
+    if not recipe.non_digits:
+        return temperature, 0.0
+    scores = digit_score((logits / temperature).softmax(1)).sort().values
+    return temperature, scores[round(len(scores) * (1 - DIGITS_ACCEPTED))].item()
+
+
 def save(network: Network, name: str, recipe: str, entry: dict, folder: Path) -> None:
     """Write a model's weights, and bring its folder's metrics and chart up to date."""
-    metadata = Metadata(name, recipe, entry["hidden_units"], entry["test_accuracy"])
+    fields = ("hidden_units", "test_accuracy", "temperature", "threshold")
+    metadata = Metadata(name, recipe, **{field: entry[field] for field in fields})
     save_weights(network, metadata, folder / f"{name}.safetensors")
     models = (read_metrics(folder) or {}).get("models", {}) | {name: entry}
     metrics = {"models": {key: models[key] for key in available_models() if key in models}}
@@ -163,7 +199,7 @@ def make_parser() -> Parser:
         choices=tuple(RECIPES),
         default=["baseline"],
         metavar="NAME",
-        help=f"how to train them: {', '.join(RECIPES)}; the next four options change its values",
+        help=f"how to train them: {', '.join(RECIPES)}; the next three options change its values",
     )
     # Those left at None take the recipe's, or the model's, own value.
     parser.add_argument(
@@ -207,14 +243,14 @@ def make_parser() -> Parser:
     parser.add_argument(
         "--data",
         type=Path,
-        default=mnist.DEFAULT_FOLDER,
+        default=mnist.DATA_FOLDER,
         metavar="FOLDER",
         help="folder that holds MNIST/raw; what is missing there is downloaded",
     )
     parser.add_argument(
         "--output",
         type=Path,
-        default=DEFAULT_FOLDER,
+        default=WEIGHTS_FOLDER,
         metavar="FOLDER",
         help="where to save; a folder named after the recipe is made there",
     )
@@ -223,8 +259,8 @@ def make_parser() -> Parser:
         type=share,
         default=0.0,
         metavar="SHARE",
-        help="fail, and save nothing, if a model recognises less than this share (0 to 1) "
-        "of the test images",
+        help="do not save a model that recognises less than this share (0 to 1) of the test "
+        "images, and fail",
     )
     return parser
 

@@ -8,6 +8,7 @@ import argparse
 import gzip
 import json
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,8 +30,10 @@ def predict(options: argparse.Namespace) -> None:
             raise ValueError(f"{picture}: {error}") from None
         if prediction.digit is None:
             print(f"{picture}: blank")
+        elif not prediction.is_digit:
+            print(f"{picture}: not a digit")
         else:
-            print(f"{picture}: {prediction.digit} ({prediction.probabilities.max():.1%})")
+            print(f"{picture}: {prediction.digit} ({prediction.confidence:.1%})")
 
 
 def evaluate_drawings(options: argparse.Namespace) -> None:
@@ -62,12 +65,13 @@ def read_drawings(path: Path) -> Iterator[tuple[Drawing, int]]:
             for line in lines:
                 line_number += 1
                 entry = json.loads(line)
-                if not (isinstance(entry["label"], int) and 0 <= entry["label"] < CLASSES):
-                    raise KeyError("label")
+                known = type(entry["label"]) is int and 0 <= entry["label"] < CLASSES
+                if not known or not isinstance(entry["strokes"], list):
+                    raise ValueError
                 yield entry["strokes"], entry["label"]
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read ({error.strerror or error}).") from None
-    except (ValueError, KeyError, TypeError, EOFError):
+    except (OSError, zlib.error) as error:
+        raise ValueError(f"{path} cannot be read ({error}).") from None
+    except (ValueError, KeyError, TypeError, EOFError, RecursionError):
         raise ValueError(
             f'{path}, line {line_number}: not of the form {{"label": 7, "strokes": [...]}}.'
         ) from None

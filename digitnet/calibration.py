@@ -32,6 +32,16 @@ def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
     return log_temperature.exp().item()
 
 
+def digit_score(probabilities: torch.Tensor) -> torch.Tensor:
+    """How much an image looks like a digit, float ``[N]`` in 0..1: the largest probability.
+
+    Parameters
+    ----------
+    probabilities : float ``[N, 10]`` that sum to 1
+    """
+    return probabilities.amax(1)
+
+
 def reliability(probabilities: torch.Tensor, labels: torch.Tensor) -> list[dict[str, float]]:
     """How often answers given with a certain confidence are right: a reliability diagram.
 

@@ -7,32 +7,42 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from digitnet.calibration import digit_score
 from digitnet.device import pick_device
 from digitnet.drawing import Drawing, Picture, to_images
 from digitnet.evaluation import logits_of
 from digitnet.models import CLASSES, MODELS, Network
-from digitnet.weights import DEFAULT_FOLDER, Metadata, load_weights
+from digitnet.weights import WEIGHTS_FOLDER, Metadata, load_weights
 
 DEFAULT_RECIPE = "baseline"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prediction:
     """What a model makes of one drawing.
 
     Attributes
     ----------
-    digit : 0 to 9, or None where nothing is drawn
+    digit : the most probable digit, 0 to 9, or None where nothing is drawn
     probabilities : float32 ``[10]`` that sum to 1; all equal where nothing is drawn
+    is_digit : whether it looks like a digit at all; never where nothing is drawn. Models of the
+        baseline recipe never learned what is no digit, and take everything for one
     """
 
     digit: int | None
     probabilities: np.ndarray
+    is_digit: bool
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the most probable digit, 0..1; 0 where nothing is drawn."""
+        return 0.0 if self.digit is None else float(self.probabilities[self.digit])
 
     def __repr__(self) -> str:
         if self.digit is None:
             return "Prediction(digit=None)"
-        return f"Prediction(digit={self.digit}, probability={self.probabilities[self.digit]:.1%})"
+        doubt = "" if self.is_digit else ", is_digit=False"
+        return f"Prediction(digit={self.digit}, confidence={self.confidence:.1%}{doubt})"
 
 
 @dataclass(frozen=True)
@@ -59,12 +69,16 @@ class Classifier:
     def predict_images(self, images: np.ndarray | torch.Tensor) -> list[Prediction]:
         """Recognise images that have MNIST's geometry already: float32 ``[N, 28, 28]`` in 0..1."""
         images = torch.as_tensor(images)
-        probabilities = self.logits(images).softmax(1).cpu().numpy()
+        probabilities = (self.logits(images) / self.metadata.temperature).softmax(1).cpu()
+        is_digit = (digit_score(probabilities) >= self.metadata.threshold).tolist()
         blank = (images == 0).all(dim=(1, 2)).tolist()
-        unknown = np.full(CLASSES, 1 / CLASSES, np.float32)
         return [
-            Prediction(None, unknown) if is_blank else Prediction(int(row.argmax()), row)
-            for is_blank, row in zip(blank, probabilities, strict=True)
+            Prediction(None, np.full(CLASSES, 1 / CLASSES, np.float32), False)
+            if nothing
+            else Prediction(int(row.argmax()), row, looks_like_one)
+            for nothing, row, looks_like_one in zip(
+                blank, probabilities.numpy(), is_digit, strict=True
+            )
         ]
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
@@ -94,7 +108,7 @@ def load(
     """
     if model not in MODELS:
         raise ValueError(f"There is no model {model!r}; choose one of {', '.join(MODELS)}.")
-    folder = DEFAULT_FOLDER if source is None else Path(source)
+    folder = WEIGHTS_FOLDER if source is None else Path(source)
     path = folder
     if folder.suffix != ".safetensors":
         recipes = available_recipes(folder)
@@ -110,5 +124,5 @@ def load(
 
 def available_recipes(folder: str | Path | None = None) -> tuple[str, ...]:
     """Names of the recipes that `folder` (the project's ``weights/`` by default) has weights of."""
-    found = Path(folder or DEFAULT_FOLDER).glob("*/*.safetensors")
+    found = Path(folder or WEIGHTS_FOLDER).glob("*/*.safetensors")
     return tuple(sorted({path.parent.name for path in found}))

@@ -15,8 +15,8 @@ def pick_device(name: str | None = None) -> torch.device:
         return accelerator or torch.device("cpu")
     try:
         device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError, ImportError):
+        torch.zeros(1, device=device).cpu()
+    except (RuntimeError, AssertionError, TypeError, ImportError):
         accelerator = torch.accelerator.current_accelerator(check_available=True)
         known = ["cpu"] if accelerator is None else ["cpu", str(accelerator)]
         raise ValueError(

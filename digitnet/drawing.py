@@ -25,6 +25,7 @@ BOX_SIZE = 20  # pixels, the longest side of the ink
 STROKE_WIDTH = 2.4  # pixels, of a rendered stroke; chosen with the training images
 EDGE_WIDTH = 1.4  # pixels over which a rendered stroke fades from full ink to none
 POINT_SPACING = 0.5  # pixels; points of a stroke nearer to each other than this are merged
+MAX_POINTS = 2000  # of a drawing, about; a longer path is followed less closely
 RENDER_CHUNK = 8  # drawings rendered at once; more would leave the processor's cache
 MAX_PICTURE_PIXELS = 50_000_000  # larger pictures are refused before they are decoded
 WORKING_SIZE = 8 * BOX_SIZE  # pixels, the longest side at which a picture's pen is measured
@@ -38,8 +39,8 @@ def to_image(drawing: Drawing | Picture) -> np.ndarray:
     Parameters
     ----------
     drawing : a list of strokes, each a list of (x, y) points with y down, in any unit; or a
-        picture: a PIL image, an array ``[H, W]``, ``[H, W, 3]`` or ``[H, W, 4]`` (uint8 0..255, or
-        float 0..1), or the path of a picture file
+        picture: a PIL image, an array ``[H, W]``, ``[H, W, 3]`` or ``[H, W, 4]`` (0..255, floats
+        0..1, or 16-bit integers 0..65535), or the path of a picture file
 
     Returns
     -------
@@ -133,7 +134,7 @@ def _fit(points: np.ndarray) -> np.ndarray:
     low, high = points.min(axis=1, keepdims=True), points.max(axis=1, keepdims=True)
     extent = (high - low).max(axis=2, keepdims=True)
     # Where the extent is 0 the drawing is a dot, which any scale leaves one.
-    scale = (BOX_SIZE - STROKE_WIDTH) / np.where(extent > 0, extent, 1)
+    scale = (BOX_SIZE - STROKE_WIDTH) / np.where(extent > 1e-300, extent, 1)
     return ((points - low / 2 - high / 2) * scale + IMAGE_SIZE / 2).astype(np.float32)
 
 
@@ -141,15 +142,17 @@ def _path_of(strokes: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """One drawing as `render` takes it: points ``[P, 2]`` in pixels, pen_down ``[P - 1]``."""
     lengths = [len(points) for points in strokes]
     fitted = np.split(_fit(np.concatenate(strokes)[None])[0], np.cumsum(lengths)[:-1])
-    fitted = [_merge_near_points(points) for points in fitted]
+    length = sum(np.hypot(*np.diff(points, axis=0).T).sum() for points in fitted)
+    spacing = max(POINT_SPACING, length / MAX_POINTS)
+    fitted = [_merge_near_points(points, spacing) for points in fitted]
     pen_down = np.concatenate([[True] * (len(points) - 1) + [False] for points in fitted])
     return np.concatenate(fitted), pen_down[:-1]
 
 
-def _merge_near_points(points: np.ndarray) -> np.ndarray:
-    """Drop points that lie less than `POINT_SPACING` along the stroke after the last one kept."""
+def _merge_near_points(points: np.ndarray, spacing: float) -> np.ndarray:
+    """Drop points that lie less than `spacing` along the stroke after the last one kept."""
     along = np.cumsum(np.hypot(*np.diff(points, axis=0).T))
-    steps = np.floor(along / POINT_SPACING)
+    steps = np.floor(along / spacing)
     kept = np.concatenate([[True], np.diff(steps, prepend=0) > 0])
     kept[-1] = True
     return points[kept]
@@ -243,7 +246,7 @@ def _opened(picture: Picture) -> Image.Image:
 
 
 def _from_array(array: np.ndarray) -> Image.Image:
-    """A PIL image of uint8 0..255, of floats 0..1, or of other integers scaled to their maximum."""
+    """A PIL image of numbers 0..255, of floats 0..1, or of 16-bit integers 0..65535."""
     channels = array.shape[2] if array.ndim == 3 else 1
     if array.ndim not in (2, 3) or channels not in (1, 3, 4) or array.size == 0:
         raise ValueError(
@@ -256,11 +259,13 @@ def _from_array(array: np.ndarray) -> Image.Image:
         return Image.fromarray(values)
     if not np.isfinite(values).all():
         raise ValueError("A picture array holds finite numbers only.")
-    floats = values.astype(np.float64)
-    if values.dtype.kind == "f" and floats.min() >= 0 and floats.max() <= 1:
-        scaled = floats * 255
-    else:
-        scaled = (floats - floats.min()) / max(np.ptp(floats), 1e-12) * 255
+    scaled = values.astype(np.float64)
+    if values.dtype.kind in "bf" and scaled.max() <= 1:
+        scaled *= 255
+    elif values.dtype.kind in "iu" and scaled.max() > 255:  # 16 bit
+        scaled /= 257
+    if scaled.min() < 0 or scaled.max() > 255:
+        raise ValueError("A picture array holds 0..1, 0..255, or 16-bit integers.")
     return Image.fromarray(np.rint(scaled).astype(np.uint8))
 
 

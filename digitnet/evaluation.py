@@ -32,10 +32,10 @@ class Evaluation:
 def as_batch(images: torch.Tensor) -> torch.Tensor:
     """What the networks take, float32 ``[N, 1, 28, 28]`` in 0..1, of images ``[N, 28, 28]``.
 
-    uint8 images are in 0..255, float images in 0..1 already.
+    uint8 images are in 0..255, floating-point images in 0..1 already.
     """
     batch = images.unsqueeze(1)
-    return batch.float() / 255 if batch.dtype == torch.uint8 else batch
+    return batch.float().div_(255) if batch.dtype == torch.uint8 else batch.float()
 
 
 @torch.inference_mode()

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-DEFAULT_FOLDER = Path("data")
+DATA_FOLDER = Path(__file__).resolve().parent.parent / "data"
 
 CLASS_NAMES = (
     "0 - zero",
@@ -36,7 +36,7 @@ class DatasetError(RuntimeError):
 
 
 def load_mnist(
-    folder: str | Path = DEFAULT_FOLDER, *, train: bool, device: torch.device | str = "cpu"
+    folder: str | Path = DATA_FOLDER, *, train: bool, device: torch.device | str = "cpu"
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Read one half of MNIST from ``folder/MNIST/raw``, where torchvision keeps it too.
 
@@ -80,7 +80,7 @@ def _read_verified(folder: str | Path, name: str) -> np.ndarray:
     return np.frombuffer(gzip.decompress(compressed), dtype=np.uint8)
 
 
-def download_missing(folder: str | Path = DEFAULT_FOLDER) -> None:
+def download_missing(folder: str | Path = DATA_FOLDER) -> None:
     """Have torchvision download MNIST into `folder`, where one of its four files is missing.
 
     Raises
@@ -92,12 +92,17 @@ def download_missing(folder: str | Path = DEFAULT_FOLDER) -> None:
     if not missing:
         return
     from torchvision.datasets import MNIST  # only here: it takes seconds and 160 MB to import
+    from torchvision.datasets.utils import download_url
 
-    try:
-        MNIST(str(folder), download=True)
-    except (OSError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise DatasetError(
-            f"MNIST could not be downloaded ({reason}); put {', '.join(missing)} "
-            f"into {raw} yourself."
-        ) from None
+    for name in missing:
+        for mirror in MNIST.mirrors:
+            try:
+                download_url(mirror + name, root=str(raw), filename=name, md5=MD5_SUMS[name])
+                break
+            except (OSError, RuntimeError) as error:
+                reason = error
+        else:
+            raise DatasetError(
+                f"MNIST could not be downloaded ({reason}); put {', '.join(missing)} "
+                f"into {raw} yourself."
+            )

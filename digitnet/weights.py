@@ -1,6 +1,7 @@
 """Weights as safetensors files that say in their metadata what they are."""
 
 import json
+import math
 import os
 import tempfile
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from digitnet.models import MODELS, Network, build
 
 FORMAT_VERSION = "1"
 METRICS_FILE = "metrics.json"
-DEFAULT_FOLDER = Path(__file__).resolve().parent.parent / "weights"
+WEIGHTS_FOLDER = Path(__file__).resolve().parent.parent / "weights"
 
 
 class WeightsError(ValueError):
@@ -26,13 +27,20 @@ class WeightsError(ValueError):
 class Metadata:
     """What a weights file says of itself.
 
-    ``test_accuracy`` is the share of MNIST's 10,000 test images recognised, 0..1.
+    Attributes
+    ----------
+    model, recipe, hidden_units : what was trained, and how
+    test_accuracy : share of MNIST's 10,000 test images recognised, 0..1
+    temperature : logits are divided by it before the softmax
+    threshold : lowest `digitnet.calibration.digit_score` of what counts as a digit
     """
 
     model: str
     recipe: str
     hidden_units: int
     test_accuracy: float
+    temperature: float = 1.0
+    threshold: float = 0.0
     format_version: str = field(default=FORMAT_VERSION)
 
     def to_strings(self) -> dict[str, str]:
@@ -47,6 +55,8 @@ class Metadata:
             recipe=strings["recipe"],
             hidden_units=int(strings["hidden_units"]),
             test_accuracy=float(strings["test_accuracy"]),
+            temperature=float(strings["temperature"]),
+            threshold=float(strings["threshold"]),
             format_version=strings["format_version"],
         )
 
@@ -126,6 +136,8 @@ def load_weights(path: str | Path) -> tuple[Network, Metadata]:
         metadata = Metadata.from_strings(strings)
     except (KeyError, ValueError) as error:
         raise WeightsError(f"{path} lacks valid metadata ({error}).") from None
+    if not (0 < metadata.temperature < math.inf and math.isfinite(metadata.threshold)):
+        raise WeightsError(f"{path} lacks a valid temperature and threshold.")
     if metadata.model not in MODELS:
         raise WeightsError(
             f"{path} holds a model {metadata.model!r}; known are {', '.join(MODELS)}."
@@ -154,17 +166,31 @@ def read_metrics(folder: str | Path) -> dict | None:
 
     Raises
     ------
-    WeightsError : if the file is there but is not a JSON object.
+    WeightsError : if the file is there but does not hold metrics.
     """
     path = Path(folder) / METRICS_FILE
     try:
         metrics = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise WeightsError(
             f"{path} is not readable JSON ({error}); run python train.py to make it anew."
         ) from None
-    if not isinstance(metrics, dict):
-        raise WeightsError(f"{path} is not a JSON object; run python train.py to make it anew.")
+    if not _is_metrics(metrics):
+        raise WeightsError(f"{path} does not hold metrics; run python train.py to make it anew.")
     return metrics
+
+
+def _is_metrics(content: object) -> bool:
+    """Whether `content` has, for each model, what the page shows."""
+    return (
+        isinstance(content, dict)
+        and isinstance(content.get("models"), dict)
+        and all(
+            isinstance(entry, dict)
+            and isinstance(entry.get("test_accuracy"), float)
+            and isinstance(entry.get("parameters"), int)
+            for entry in content["models"].values()
+        )
+    )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import digitnet
-from digitnet.weights import DEFAULT_FOLDER
+from digitnet.weights import WEIGHTS_FOLDER
 
 SEVEN = [[(0, 0), (10, 0), (4, 20)]]
 
@@ -26,7 +26,8 @@ def test_predicts_probabilities(name, classifiers, test_set):
 def test_blank_is_never_guessed(name, classifiers):
     blanks = [[], np.zeros((28, 28), np.uint8), np.full((9, 9, 3), 255, np.uint8)]
     for prediction in classifiers[name].predict_batch(blanks):
-        assert prediction.digit is None
+        assert prediction.digit is None and not prediction.is_digit
+        assert prediction.confidence == 0
         assert prediction.probabilities.sum() == pytest.approx(1)
     assert repr(prediction) == "Prediction(digit=None)"
 
@@ -34,7 +35,7 @@ def test_blank_is_never_guessed(name, classifiers):
 def test_recognises_a_drawing(classifiers):
     prediction = classifiers["cnn"].predict(SEVEN)
     assert prediction.digit == 7
-    assert repr(prediction).startswith("Prediction(digit=7, probability=")
+    assert repr(prediction).startswith("Prediction(digit=7, confidence=")
 
 
 def test_an_empty_batch_has_no_predictions(classifiers):
@@ -52,7 +53,7 @@ def test_unknown_names_list_the_known_ones():
 
 def test_one_file_is_loaded_without_anything_beside_it(tmp_path):
     path = shutil.copy(
-        DEFAULT_FOLDER / "baseline" / "linear.safetensors", tmp_path / "mine.safetensors"
+        WEIGHTS_FOLDER / "baseline" / "linear.safetensors", tmp_path / "mine.safetensors"
     )
     assert digitnet.load("linear", source=path).metadata.recipe == "baseline"
     with pytest.raises(ValueError, match="holds the model 'linear'"):

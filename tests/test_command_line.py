@@ -39,6 +39,8 @@ def test_evaluate_counts_per_model_and_digit(tmp_path, suffix, capsys):
         (b"nonsense\n", "line 1"),
         (b'{"label": 7, "strokes": []}\n{"label": "x", "strokes": []}\n', "line 2"),
         (b"[1]\n", "line 1"),
+        (b'{"label": 7, "strokes": "picture.png"}\n', "line 1"),
+        (b"[" * 100_000 + b"\n", "line 1"),
         (b'{"label": 3, "strokes": [[["a", "b"]]]}\n', "A drawing is a list of strokes"),
     ],
 )

@@ -78,6 +78,12 @@ def test_rendering_agrees_with_a_supersampled_pillow_drawing():
     assert abs(image.sum() / expected.sum() - 1) < 0.03
 
 
+def test_very_long_paths_stay_cheap_and_very_small_ones_finite():
+    chance = np.random.default_rng(0)
+    assert to_image([chance.uniform(0, 1, (100_000, 2))]).max() == 1
+    assert np.isfinite(to_image([[(0, 0), (1e-310, 1e-310)]])).all()
+
+
 @pytest.mark.parametrize("drawing", [[], [[]], [[], []]])
 def test_nothing_drawn_is_a_blank_image(drawing):
     assert not to_image(drawing).any()
@@ -204,7 +210,13 @@ def test_unreadable_pictures_get_one_sentence(tmp_path):
         to_image(tmp_path / "missing.png")
     with pytest.raises(ValueError, match="smaller than"):
         to_image(Image.new("1", (10_000, 10_000)))
-    for array in (np.zeros(5), np.zeros((2, 2, 7)), np.zeros((0, 5)), np.array([["a"]])):
+    for array in (
+        np.zeros(5),
+        np.zeros((2, 2, 7)),
+        np.zeros((0, 5)),
+        np.array([["a"]]),
+        np.full((2, 2), 1e9),
+    ):
         with pytest.raises(ValueError, match="A picture array"):
             to_image(array)
 

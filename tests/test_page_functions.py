@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import gradio as gr
 import numpy as np
 import pytest
 
@@ -14,14 +15,17 @@ from digitnet.ui.gallery import (
     tiles_of_labels,
     tiles_of_predictions,
 )
+from digitnet.ui.sketchpad import Sketchpad
 from tests.conftest import PROJECT
 
 SEVEN = [[(0, 0), (10, 0), (4, 20)]]
+LINEAR = ("baseline", "linear")
 
 
 @pytest.fixture(scope="module")
 def predictions(classifiers, test_set):
-    return TestPredictions(classifiers, *test_set)
+    by_key = {("baseline", name): classifier for name, classifier in classifiers.items()}
+    return TestPredictions(by_key, *test_set)
 
 
 def test_answer_puts_the_chosen_model_in_front(classifiers):
@@ -38,16 +42,22 @@ def test_answer_to_nothing_is_no_digit(classifiers):
     assert answer({}, None, SEVEN)["blank"]
 
 
+def test_a_visitor_cannot_name_a_file():
+    for payload in (str(PROJECT / "weights" / "baseline" / "accuracy.png"), {"path": "x.png"}):
+        with pytest.raises(gr.Error, match="list of strokes"):
+            Sketchpad().preprocess(payload)
+
+
 def test_predictions_are_the_models_own(predictions, classifiers, test_set):
     expected = [
         p.digit for p in classifiers["linear"].predict_batch(list(test_set[0][:300].numpy()))
     ]
-    assert np.mean(predictions.predicted("linear")[:300] == expected) > 0.99
+    assert np.mean(predictions.predicted(LINEAR)[:300] == expected) > 0.99
 
 
 def test_outcomes_divide_the_test_images(predictions, test_set):
     pages = {
-        outcome: tiles_of_predictions(predictions, "linear", Selection(outcome, 4, 1))
+        outcome: tiles_of_predictions(predictions, LINEAR, Selection(outcome, 4, 1))
         for outcome in ("all", "right", "wrong")
     }
     assert len({page["summary"] for page in pages.values()}) == 1
@@ -61,7 +71,7 @@ def test_outcomes_divide_the_test_images(predictions, test_set):
 
 @pytest.mark.parametrize(("asked", "got"), [(-3, 1), (2, 2), (10_000, 167)])
 def test_pages_stay_in_range(predictions, asked, got):
-    assert tiles_of_predictions(predictions, "linear", Selection(page=asked))["page"] == got
+    assert tiles_of_predictions(predictions, LINEAR, Selection(page=asked))["page"] == got
 
 
 def test_grid_shows_sixteen_different_images(test_set):

@@ -65,6 +65,8 @@ def test_saves_weights_metrics_and_chart(trained):
             "recipe",
             "hidden_units",
             "test_accuracy",
+            "temperature",
+            "threshold",
         }
 
 
@@ -97,6 +99,15 @@ def test_below_the_floor_fails_and_saves_nothing(tmp_path):
     )
     assert finished.returncode == 1
     assert "linear fell below --min-accuracy 0.99" in finished.stderr
+    assert not list(tmp_path.rglob("*.safetensors"))
+
+
+def test_diverged_training_is_said_and_not_saved(tmp_path):
+    finished = run(
+        "--models", "linear", "--epochs", "1", "--learning-rate", "1e30", "--output", str(tmp_path)
+    )
+    assert finished.returncode == 1
+    assert "linear diverged; choose a smaller --learning-rate." in finished.stderr
     assert not list(tmp_path.rglob("*.safetensors"))
 
 

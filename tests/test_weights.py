@@ -4,7 +4,14 @@ from safetensors.torch import save_file
 
 from digitnet import weights
 from digitnet.models import available_models, build
-from digitnet.weights import Metadata, WeightsError, load_weights, save_weights, write_atomically
+from digitnet.weights import (
+    Metadata,
+    WeightsError,
+    load_weights,
+    read_metrics,
+    save_weights,
+    write_atomically,
+)
 
 
 @pytest.fixture
@@ -60,6 +67,15 @@ def test_broken_file_is_named(saved, harm, sentence):
     with pytest.raises(WeightsError, match=sentence) as raised:
         load_weights(path)
     assert str(path) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "content", ["[]", "[", "{}", '{"models": null}', '{"models": {"cnn": {}}}']
+)
+def test_odd_metrics_are_named(tmp_path, content):
+    (tmp_path / "metrics.json").write_text(content)
+    with pytest.raises(WeightsError, match=r"metrics\.json"):
+        read_metrics(tmp_path)
 
 
 @pytest.mark.parametrize(

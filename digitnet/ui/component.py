@@ -15,7 +15,8 @@ class Component(gr.HTML):
     """A `gr.HTML` made of ``template.html``, ``style.css`` and, if it has one, ``script.js``.
 
     The value is JSON (lists, dictionaries, numbers, strings). The template is Handlebars, which
-    escapes what it inserts.
+    escapes HTML in what it inserts; but Gradio then evaluates the result as a JavaScript template
+    literal, so a value must never hold text that a visitor wrote.
     """
 
     def __init__(self, value: Any = None, **properties: Any):

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -42,10 +43,11 @@ def served(folder):
             if address := re.search(r"http://127\.0\.0\.1:\d+", line):
                 break
         assert address, printed
+        threading.Thread(target=process.stdout.read, daemon=True).start()  # or the pipe fills
         yield address[0]
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.wait(timeout=30)
 
 
 @pytest.fixture(scope="session")

@@ -152,10 +152,10 @@ def test_gallery_shows_right_and_wrong_in_counts_marks_and_colours(page):
     expect(tiles).to_have_count(60)
     for name, entry in METRICS.items():
         choose(page, name, "model")
-        right = round(entry["test_accuracy"] * 10_000)
-        expect(page.locator("#gallery .summary b")).to_have_text(
-            f"{right:,} right, {10_000 - right:,} wrong"
-        )
+        # A borderline image may fall either way on another processor.
+        near = [round(entry["test_accuracy"] * 10_000) + off for off in range(-2, 3)]
+        summaries = "|".join(f"{right:,} right, {10_000 - right:,} wrong" for right in near)
+        expect(page.locator("#gallery .summary b")).to_have_text(re.compile(summaries))
     choose(page, "right", "outcome")
     expect(page.locator("#gallery .tile.wrong")).to_have_count(0)
     red, green, _ = colour(tiles.first.locator(".caption"))
@@ -235,6 +235,7 @@ def test_page_starts_without_some_weights(browser, tmp_path):
     shutil.copytree(PROJECT / "digitnet", tmp_path / "digitnet")
     shutil.copytree(PROJECT / "data", tmp_path / "data")
     shutil.copytree(PROJECT / "weights", tmp_path / "weights")
+    shutil.rmtree(tmp_path / "weights" / "augmented", ignore_errors=True)
     baseline = tmp_path / "weights" / "baseline"
     (baseline / "nonlinear.safetensors").unlink()
     (baseline / "linear.safetensors").write_bytes(b"broken")

@@ -47,7 +47,8 @@ def answer(classifiers: dict[str, Classifier], chosen: str | None, drawing: Draw
             "model": name,
             "digit": prediction.digit,
             "percent": _percent(prediction),
-            "agrees": prediction.digit == main.digit,
+            "refused": not prediction.is_digit,
+            "agrees": (prediction.digit, prediction.is_digit) == (main.digit, main.is_digit),
         }
         for name, prediction in predictions.items()
         if name != chosen
@@ -56,10 +57,15 @@ def answer(classifiers: dict[str, Classifier], chosen: str | None, drawing: Draw
         "image": png_url(image),
         "model": chosen,
         "blank": main.digit is None,
+        "refused": not main.is_digit,
         "digit": main.digit,
         "percent": _percent(main),
         "bars": [
-            {"digit": digit, "percent": f"{100 * value:.1f}", "best": digit == main.digit}
+            {
+                "digit": digit,
+                "percent": f"{100 * value:.1f}",
+                "best": main.is_digit and digit == main.digit,
+            }
             for digit, value in enumerate(main.probabilities.tolist())
         ],
         "others": others,
@@ -69,6 +75,4 @@ def answer(classifiers: dict[str, Classifier], chosen: str | None, drawing: Draw
 
 def _percent(prediction: Prediction) -> str:
     """The probability of the predicted digit, such as "98.2 %"; empty where there is none."""
-    if prediction.digit is None:
-        return ""
-    return f"{100 * prediction.probabilities[prediction.digit]:.1f} %"
+    return "" if prediction.digit is None else f"{100 * prediction.confidence:.1f} %"

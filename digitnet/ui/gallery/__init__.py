@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from digitnet.ui.component import Component, png_url
 TILES_A_PAGE = 60
 
 Outcome = Literal["all", "right", "wrong"]
+Key: TypeAlias = tuple[str, str]  # recipe and model
 
 
 class Gallery(Component):
@@ -40,11 +41,11 @@ class Selection:
 
 
 class TestPredictions:
-    """What each model makes of MNIST's test images, computed once, in the background.
+    """What each classifier makes of MNIST's test images, computed once, in the background.
 
     Parameters
     ----------
-    classifiers : by model name
+    classifiers : by recipe and model
     images : uint8 ``[N, 28, 28]``
     labels : int64 ``[N]``
     """
@@ -52,34 +53,39 @@ class TestPredictions:
     __test__ = False  # not a test case, whatever pytest makes of the name
 
     def __init__(
-        self, classifiers: dict[str, Classifier], images: torch.Tensor, labels: torch.Tensor
+        self, classifiers: dict[Key, Classifier], images: torch.Tensor, labels: torch.Tensor
     ):
         self.images = images.numpy()
         self.labels = labels.numpy()
         self._classifiers = classifiers
-        self._predicted: dict[str, np.ndarray] = {}
-        self._locks = {name: threading.Lock() for name in classifiers}
+        self._predicted: dict[Key, np.ndarray] = {}
+        self._locks = {key: threading.Lock() for key in classifiers}
 
     def start(self) -> None:
         """Begin to compute, in a thread that does not keep the program alive."""
         threading.Thread(
-            target=lambda: [self.predicted(m) for m in self._locks], daemon=True
+            target=lambda: [self.predicted(key) for key in self._locks], daemon=True
         ).start()
 
-    def predicted(self, model: str) -> np.ndarray:
-        """The digits int64 ``[N]`` that `model` predicts; waits where they are not computed yet."""
-        with self._locks[model]:
-            if model not in self._predicted:
-                logits = self._classifiers[model].logits(torch.from_numpy(self.images))
-                self._predicted[model] = logits.argmax(1).cpu().numpy()
-        return self._predicted[model]
+    def __contains__(self, key: Key) -> bool:
+        return key in self._classifiers
+
+    def predicted(self, key: Key) -> np.ndarray:
+        """The digits int64 ``[N]`` that one predicts; waits where they are not computed yet."""
+        with self._locks[key]:
+            if key not in self._predicted:
+                logits = self._classifiers[key].logits(torch.from_numpy(self.images))
+                self._predicted[key] = logits.argmax(1).cpu().numpy()
+        return self._predicted[key]
 
 
 def tiles_of_predictions(
-    predictions: TestPredictions, model: str, selection: Selection
+    predictions: TestPredictions, key: Key, selection: Selection
 ) -> dict[str, Any]:
-    """One page of test images with what `model` predicts, as the template's data."""
-    predicted = predictions.predicted(model)
+    """One page of test images with what a classifier predicts, as the template's data."""
+    if key not in predictions:
+        return {"summary": "This model's weights are not available", "page": 1, "pages": 1}
+    predicted = predictions.predicted(key)
     labels = predictions.labels
     right = predicted == labels
     shown = {"all": np.ones_like(right), "right": right, "wrong": ~right}[selection.outcome]

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import gradio as gr
+
 from digitnet.drawing import Drawing
 from digitnet.ui.component import Component
 
@@ -16,6 +18,9 @@ class Sketchpad(Component):
         super().__init__(value=[], elem_id="sketchpad", **properties)
 
     def preprocess(self, payload: Any) -> Any:
+        # Nothing but strokes from here: to_image takes paths too, and a visitor must not name one.
+        if payload is not None and not isinstance(payload, list):
+            raise gr.Error("A drawing is a list of strokes.")
         return payload or []
 
     def api_info(self) -> dict[str, Any]:

@@ -75,7 +75,7 @@ paper.addEventListener("pointermove", (event) => {
   if (event.pointerId === pen) extend(event);
 });
 
-for (const end of ["pointerup", "pointercancel"]) {
+for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
   paper.addEventListener(end, (event) => {
     if (event.pointerId !== pen) return;
     pen = null;
@@ -106,8 +106,9 @@ function onKey(event) {
   if (!element.isConnected) return document.removeEventListener("keydown", onKey);
   const elsewhere = event.target.closest?.("input, textarea, select, [contenteditable]");
   const hidden = paper.getClientRects().length === 0;
-  if (elsewhere?.type !== "radio" && (elsewhere || hidden)) return;
-  if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)) undo();
+  if (hidden || (elsewhere && elsewhere.type !== "radio")) return;
+  const command = (event.ctrlKey || event.metaKey) && !event.shiftKey;
+  if (event.key.toLowerCase() === "z" && command) undo();
   else if (event.key === "Escape") clear();
   else return;
   event.preventDefault();
