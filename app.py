@@ -118,6 +118,7 @@ def build_page() -> gr.Blocks:
                 value=first,
                 label="Trained",
                 elem_id="recipe",
+                visible=len(recipes) > 1,
                 interactive=True,
             )
         with gr.Tab("Draw"), gr.Row():

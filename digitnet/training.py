@@ -161,7 +161,7 @@ def fit(
                 ):
                     logits = forward(batch)
                     loss = functional.cross_entropy(logits, truth)
-                    optimizer.zero_grad()
+                    network.zero_grad()  # the optimizer's own records a profile each time
                     loss.backward()
                     optimizer.step()
                     if schedule:
