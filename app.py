@@ -33,7 +33,12 @@ EVERY_DIGIT = "every digit"
 THEME = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
 # The theme's grey for lesser text is too light to read easily (WCAG AA asks for 4.5 to 1).
 STYLE = """
-.gradio-container { max-width: 72rem !important; margin: 0 auto !important; }
+.gradio-container {
+  width: 100% !important;
+  max-width: 72rem !important;
+  margin: 0 auto !important;
+}
+.prose h2 { font-size: 1.25rem !important; font-weight: 700 !important; }
 :root {
   --body-text-color-subdued: #52525b !important;
   --block-title-text-color: #3f3f46 !important;
