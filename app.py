@@ -4,6 +4,7 @@ python app.py           opens the page; --help shows where it can be served
 """
 
 import argparse
+import io
 import os
 import sys
 from functools import partial
@@ -215,6 +216,8 @@ def main() -> None:
         "--no-browser", action="store_true", help="do not open the page in a browser"
     )
     options = parser.parse_args()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # the address shows at once in a log file too
     try:
         demo.launch(
             server_name=options.host,

@@ -165,3 +165,16 @@ def test_altered_data_is_named(tmp_path, capsys):
         train.main(["--data", str(tmp_path), "--output", str(tmp_path)])
     assert ended.value.code == 2
     assert "train-images-idx3-ubyte.gz is truncated or altered" in capsys.readouterr().err
+
+
+def test_the_augmented_recipe_calibrates_on_what_it_held_back(tmp_path):
+    finished = run(
+        "--recipe", "augmented", "--models", "linear", "--epochs", "1", "--output", str(tmp_path)
+    )
+    assert finished.returncode == 0, finished.stderr
+    folder = tmp_path / "augmented"
+    entry = json.loads((folder / "metrics.json").read_text())["models"]["linear"]
+    assert entry["recipe"]["held_back"] == 3000
+    assert 0.3 < entry["temperature"] < 3
+    _, metadata = load_weights(folder / "linear.safetensors")
+    assert metadata.recipe == "augmented" and metadata.temperature == entry["temperature"]

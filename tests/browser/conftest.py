@@ -34,7 +34,7 @@ def served(folder):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=os.environ | {"GRADIO_ANALYTICS_ENABLED": "False", "PYTHONUNBUFFERED": "1"},
+        env=os.environ | {"GRADIO_ANALYTICS_ENABLED": "False"},
     )
     try:
         printed = ""
