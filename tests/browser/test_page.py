@@ -121,6 +121,11 @@ def test_a_tap_is_a_dot_that_is_seen(page):
     expect(answer(page)).not_to_have_text("–")
 
 
+def test_nobody_agrees_or_disagrees_about_nothing(page):
+    for other in page.locator("#answer .others li").all():
+        expect(other).not_to_have_class(re.compile("agrees"))
+
+
 def test_models_are_chosen_and_the_others_stay_in_sight(page):
     draw(page, SEVEN)
     for name in METRICS:
