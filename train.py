@@ -19,37 +19,30 @@ if __name__ == "__main__":
 
 import argparse
 import dataclasses
-import io
-import json
 import platform
-from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
 import torch
 from tqdm import tqdm
 
 from digitnet import mnist
-from digitnet.calibration import calibration_error, digit_score, fit_temperature, reliability
+from digitnet.calibration import calibration_error, fit_temperature, reliability
+from digitnet.command_line import (
+    Parser,
+    add_push_options,
+    positive,
+    push_as_told,
+    repository,
+    seed,
+    share,
+)
 from digitnet.device import pick_device
 from digitnet.evaluation import evaluate, logits_of
+from digitnet.hub import check_access
 from digitnet.models import MODELS, Network, available_models, build, parameter_count
-from digitnet.training import DIGITS_ACCEPTED, RECIPES, Recipe, draw, fit
-from digitnet.weights import (
-    METRICS_FILE,
-    WEIGHTS_FOLDER,
-    Metadata,
-    read_metrics,
-    save_weights,
-    write_atomically,
-)
-
-
-class Parser(argparse.ArgumentParser):
-    """Answers a wrong value with one sentence and exit status 2."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"train.py: {message}\n")
+from digitnet.report import check_writable, print_table, save
+from digitnet.training import RECIPES, Recipe, draw, fit
+from digitnet.weights import WEIGHTS_FOLDER, read_metrics_by_recipe
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -60,7 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
         device = pick_device(options.device)
         for recipe in options.recipe:
             check_writable(options.output / recipe)
-            read_metrics(options.output / recipe)
+        read_metrics_by_recipe(options.output)
+        if options.push_to_hub and not options.dry_run:
+            check_access(options.push_to_hub)
         mnist.download_missing(options.data)
         train_set = mnist.load_mnist(options.data, train=True, device=device)
         test_set = mnist.load_mnist(options.data, train=False, device=device)
@@ -69,7 +64,6 @@ def main(arguments: list[str] | None = None) -> int:
 
     too_low = []
     for recipe in options.recipe:
-        folder = options.output / recipe
         entries = {}
         for name in options.models:
             try:
@@ -80,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
             if entries[name]["test_accuracy"] < options.min_accuracy:
                 too_low.append(name)
             else:
-                save(network, name, recipe, entries[name], folder)
+                save(network, name, recipe, entries[name], options.output)
         print_table(recipe, entries)
     if too_low:
         print(
@@ -90,6 +84,12 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 1
     print(f"\nSaved in {options.output}.")
+    if options.push_to_hub:
+        try:
+            push_as_told(options.push_to_hub, options, options.output)
+        except ValueError as error:
+            print(f"train.py: {error}", file=sys.stderr)
+            return 1
     return 0
 
 
@@ -121,13 +121,11 @@ def train_one(
                 curve.append({"loss": progress.loss, "accuracy": progress.accuracy})
     if not all(parameter.isfinite().all() for parameter in network.parameters()):
         raise ValueError(f"{name} diverged; choose a smaller --learning-rate.")
-    temperature, threshold = 1.0, 0.0
+    temperature = 1.0
     if recipe.held_back:
-        temperature, threshold = calibrate(
-            network, images[kept:], labels[kept:], recipe, options.seed
-        )
+        temperature = calibrate(network, images[kept:], labels[kept:], recipe, options.seed)
     test_images, test_labels = test_set
-    logits = logits_of(network, test_images) / temperature
+    logits = logits_of(network, test_images, recipe.shifted) / temperature
     result = evaluate(logits, test_labels)
     diagram = reliability(logits.softmax(1), test_labels)
     return network, {
@@ -137,7 +135,9 @@ def train_one(
         "calibration_error": calibration_error(diagram),
         "reliability": diagram,
         "temperature": temperature,
-        "threshold": threshold,
+        # Where the ten digits together are more probable than none; all is a digit to the others.
+        "threshold": 0.5 if recipe.non_digits else 0.0,
+        "shifted": recipe.shifted,
         "training_curve": curve,
         "training_seconds": round(progress.seconds, 2),
         "parameters": parameter_count(network),
@@ -151,30 +151,15 @@ def train_one(
 
 def calibrate(
     network: Network, images: torch.Tensor, labels: torch.Tensor, recipe: Recipe, seed: int
-) -> tuple[float, float]:
-    """Temperature and threshold from held-back images and as many digits by the writer."""
+) -> float:
+    """The temperature that fits held-back images and as many digits by the writer."""
     device = images.device
     as_many = dataclasses.replace(recipe, digits=len(images), non_digits=0)
     # A seed that training does not use: what it drew must not be judged by.
     drawn, drawn_labels = draw(as_many, torch.Generator().manual_seed(seed + 1), device)
-    logits = torch.cat([logits_of(network, images), logits_of(network, drawn)])
-    temperature = fit_temperature(logits, torch.cat([labels, drawn_labels]))
-    if not recipe.non_digits:
-        return temperature, 0.0
-    scores = digit_score((logits / temperature).softmax(1)).sort().values
-    return temperature, scores[round(len(scores) * (1 - DIGITS_ACCEPTED))].item()
-
-
-def save(network: Network, name: str, recipe: str, entry: dict, folder: Path) -> None:
-    """Write a model's weights, and bring its folder's metrics and chart up to date."""
-    fields = ("hidden_units", "test_accuracy", "temperature", "threshold")
-    metadata = Metadata(name, recipe, **{field: entry[field] for field in fields})
-    save_weights(network, metadata, folder / f"{name}.safetensors")
-    models = (read_metrics(folder) or {}).get("models", {}) | {name: entry}
-    metrics = {"models": {key: models[key] for key in available_models() if key in models}}
-    write_atomically(folder / METRICS_FILE, json.dumps(metrics, indent=1).encode() + b"\n")
-    accuracies = {key: entry["test_accuracy"] for key, entry in metrics["models"].items()}
-    write_atomically(folder / "accuracy.png", bar_chart(accuracies, recipe))
+    both = torch.cat([images, drawn])
+    logits = logits_of(network, both, recipe.shifted)
+    return fit_temperature(logits, torch.cat([labels, drawn_labels]))
 
 
 def make_parser() -> Parser:
@@ -262,54 +247,15 @@ def make_parser() -> Parser:
         help="do not save a model that recognises less than this share (0 to 1) of the test "
         "images, and fail",
     )
+    hub = parser.add_argument_group("publishing")
+    hub.add_argument(
+        "--push-to-hub",
+        type=repository,
+        metavar="USER/NAME",
+        help="then push the output folder's recipes to this repository on the Hugging Face Hub",
+    )
+    add_push_options(hub)
     return parser
-
-
-def positive(number_type: type[int] | type[float]) -> Callable[[str], int | float]:
-    """An argument type: a number of that type, above zero and finite."""
-
-    def parse(text: str) -> int | float:
-        try:
-            value = number_type(text)
-        except ValueError:
-            value = 0
-        if not 0 < value < float("inf"):
-            kind = "a whole number, 1 or more" if number_type is int else "a number above 0"
-            raise argparse.ArgumentTypeError(f"must be {kind}, not {text}.")
-        return value
-
-    return parse
-
-
-def seed(text: str) -> int:
-    """An argument type: what torch.manual_seed takes on every device."""
-    if not text.isdecimal() or int(text) >= 2**63:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to 2**63 - 1, not {text}.")
-    return int(text)
-
-
-def share(text: str) -> float:
-    """An argument type: a number from 0 to 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, not {text}.")
-    return value
-
-
-def check_writable(folder: Path) -> None:
-    """Fail before training, not after it, where `folder` cannot be written; OSError if so."""
-    probe = folder / ".writable"
-    try:
-        write_atomically(probe, b"")
-        probe.unlink()
-    except OSError as error:
-        raise OSError(
-            f"{folder} cannot be written ({error.strerror}); choose a folder that can "
-            "with --output."
-        ) from None
 
 
 def describe(device: torch.device) -> str:
@@ -319,33 +265,6 @@ def describe(device: torch.device) -> str:
     if device.type == "cpu":
         return f"cpu, {torch.get_num_threads()} threads"
     return str(device)
-
-
-def print_table(recipe: str, entries: dict[str, dict]) -> None:
-    """One line a model."""
-    print(f"\n{recipe} recipe")
-    print(f"{'model':<10} {'accuracy':>9} {'loss':>8} {'parameters':>11} {'seconds':>8}")
-    for name, entry in entries.items():
-        print(
-            f"{name:<10} {entry['test_accuracy']:>9.2%} {entry['test_loss']:>8.4f} "
-            f"{entry['parameters']:>11,} {entry['training_seconds']:>8.1f}"
-        )
-
-
-def bar_chart(accuracies: dict[str, float], recipe: str) -> bytes:
-    """The models' test accuracies (0..1) as horizontal bars: a PNG file's content."""
-    from matplotlib.figure import Figure  # a figure of its own needs no display
-
-    figure = Figure(figsize=(7, 0.6 * len(accuracies) + 1.2), layout="constrained")
-    axes = figure.subplots()
-    bars = axes.barh(list(accuracies), [100 * value for value in accuracies.values()])
-    axes.bar_label(bars, fmt="%.2f %%", padding=3)
-    axes.set(xlim=(0, 112), xlabel="test accuracy, %", title=f"MNIST, {recipe} recipe")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.invert_yaxis()
-    content = io.BytesIO()
-    figure.savefig(content, dpi=150)
-    return content.getvalue()
 
 
 if __name__ == "__main__":

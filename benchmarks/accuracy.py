@@ -1,12 +1,13 @@
 """Accuracy on MNIST and on drawings: what MNIST's geometry and the augmented recipe each add.
 
-    python benchmarks/accuracy.py --sketches FILE.jsonl.gz [--seeds 3] [--peer]
+    python benchmarks/accuracy.py --sketches FILE.jsonl.gz --name NAME [--write] [--peer]
+                                  [--seeds 3] [--runs FOLDER]
 
 FILE has one ``{"label": 7, "strokes": [[[x, y], ...], ...]}`` a line. Prints, for the committed
-weights, the baseline recipe on the canvas squeezed to 28x28, the baseline recipe and the augmented
-recipe with MNIST's geometry. With --seeds, trains the augmented recipe anew that many times, and
-prints mean and standard deviation. With --peer, also what digit-recognizer-py (from PyPI) makes of
-the same canvases.
+weights, each recipe on the canvas squeezed to 28x28 and with MNIST's geometry; --write puts that
+into their metrics.json. With --peer, also what digit-recognizer-py (from PyPI) makes of the same
+canvases. With --seeds, trains the augmented recipe anew that many times, in FOLDER/<seed>
+if that has no weights yet, and prints mean and standard deviation.
 """
 
 import argparse
@@ -31,8 +32,11 @@ from digitnet.calibration import calibration_error, reliability
 from digitnet.classifier import Classifier, available_recipes, load
 from digitnet.drawing import Drawing, to_images
 from digitnet.mnist import load_mnist
+from digitnet.model_card import write_model_card
 from digitnet.models import IMAGE_SIZE, available_models
+from digitnet.weights import METRICS_FILE, WEIGHTS_FOLDER, read_metrics, write_metrics
 
+RECIPE = "augmented"  # the one trained anew for each seed
 CANVAS = 280  # pixels, of a sketchpad as other demos have it
 INK = 200  # pixels, the longest side of a drawing on it
 PEN = 20  # pixels
@@ -77,61 +81,109 @@ def row(name: str, cells: Iterable[str]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sketches", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--seeds", type=int, default=0)
+    parser.add_argument("--name", default="drawings", help="what to call them in metrics.json")
+    parser.add_argument("--write", action="store_true")
     parser.add_argument("--peer", action="store_true")
+    parser.add_argument("--seeds", type=int, default=0)
+    parser.add_argument("--runs", type=Path, metavar="FOLDER")
     options = parser.parse_args()
 
     drawings, sketch_labels = zip(*read_drawings(options.sketches), strict=True)
     canvases = [canvas_of(drawing) for drawing in drawings]
+    labels = torch.tensor(sketch_labels)
     test_images, test_labels = load_mnist(PROJECT / "data", train=False)
     mnist = test_images.numpy().astype(np.float32) / 255
-    sets = {
-        "squeezed": (squeezed(canvases), torch.tensor(sketch_labels)),
-        "fitted": (to_images(drawings), torch.tensor(sketch_labels)),
-    }
+    fitted, unfitted = to_images(drawings), squeezed(canvases)
 
     print(f"{datetime.date.today()}, {platform.machine()}, torch {torch.__version__}; ", end="")
     print(f"{len(drawings):,} drawings; accuracy (calibration error), %\n")
-    print("| recipe, geometry | model | MNIST | drawings |\n| --- | --- | ---: | ---: |")
-    rows = [("baseline", "squeezed")] + [(recipe, "fitted") for recipe in available_recipes()]
-    for recipe, geometry in rows:
+    print("| recipe | model | MNIST | drawings, squeezed | drawings |")
+    print("| --- | --- | ---: | ---: | ---: |")
+    for recipe in available_recipes():
+        metrics = read_metrics(WEIGHTS_FOLDER / recipe) or {"models": {}}
         for model in available_models():
             classifier = load(model, recipe)
-            pair = measure(classifier, mnist, test_labels), measure(classifier, *sets[geometry])
-            cells = [f"{accuracy:.2f} ({error:.2f})" for accuracy, error in pair]
-            row(f"{recipe}, {geometry} | {model}", cells)
-
-    if options.peer:
-        from digit_recognizer import DigitRecognizer
-
-        peer = DigitRecognizer(device="cpu")
-        enlarged = [Image.fromarray(image.numpy()) for image in test_images]
-        shares = [
-            statistics.mean(peer.predict(picture) == label for picture, label in pairs)
-            for pairs in (
-                zip(enlarged, test_labels.tolist(), strict=True),
-                zip(canvases, sketch_labels, strict=True),
+            on_mnist, on_squeezed, on_fitted = (
+                measure(classifier, mnist, test_labels),
+                measure(classifier, unfitted, labels),
+                measure(classifier, fitted, labels),
             )
-        ]
-        row("digit-recognizer-py | cnn", [f"{100 * share:.2f}" for share in shares])
-
-    results_by_model: dict[str, list[list[float]]] = {model: [] for model in available_models()}
-    for seed in range(options.seeds):
-        with tempfile.TemporaryDirectory() as folder:
-            command = ["train.py", "--recipe", "augmented", "--seed", str(seed), "--output", folder]
-            subprocess.run([sys.executable, *command], cwd=PROJECT, check=True)
-            for model, results in results_by_model.items():
-                classifier = load(model, "augmented", source=folder)
-                both = measure(classifier, mnist, test_labels), measure(classifier, *sets["fitted"])
-                results.append([accuracy for accuracy, _ in both])
+            row(
+                f"{recipe} | {model}",
+                [
+                    f"{right:.2f} ({error:.2f})"
+                    for right, error in (on_mnist, on_squeezed, on_fitted)
+                ],
+            )
+            if model in metrics["models"]:
+                metrics["models"][model]["drawings"] = {
+                    "name": options.name,
+                    "count": len(drawings),
+                    "accuracy": on_fitted[0] / 100,
+                    "calibration_error": on_fitted[1] / 100,
+                    "squeezed_accuracy": on_squeezed[0] / 100,
+                }
+        if options.write:
+            write_metrics(WEIGHTS_FOLDER / recipe, metrics)
+            write_model_card(WEIGHTS_FOLDER)
+    if options.peer:
+        peer_row(test_images, test_labels, canvases, sketch_labels)
     if options.seeds > 1:
-        print(f"\nThe augmented recipe over {options.seeds} seeds:")
-        for model, results in results_by_model.items():
+        seeds_table(options, mnist, test_labels, fitted, labels)
+
+
+def peer_row(
+    test_images: torch.Tensor,
+    test_labels: torch.Tensor,
+    canvases: list[Image.Image],
+    sketch_labels: tuple[int, ...],
+) -> None:
+    """What digit-recognizer-py makes of the same pictures."""
+    from digit_recognizer import DigitRecognizer
+
+    peer = DigitRecognizer(device="cpu")
+    pictures = [Image.fromarray(image.numpy()) for image in test_images]
+    shares = [
+        statistics.mean(peer.predict(picture) == label for picture, label in pairs)
+        for pairs in (
+            zip(pictures, test_labels.tolist(), strict=True),
+            zip(canvases, sketch_labels, strict=True),
+        )
+    ]
+    row("digit-recognizer-py | cnn", [f"{100 * shares[0]:.2f}", "", f"{100 * shares[1]:.2f}"])
+
+
+def seeds_table(
+    options: argparse.Namespace,
+    mnist: np.ndarray,
+    test_labels: torch.Tensor,
+    fitted: np.ndarray,
+    labels: torch.Tensor,
+) -> None:
+    """Mean and standard deviation over seeds, training what is not trained yet."""
+    with tempfile.TemporaryDirectory() as temporary:
+        runs = options.runs or Path(temporary)
+        print(f"\nOver {options.seeds} seeds:\n")
+        print("| recipe | model | MNIST | calibration error | drawings | calibration error |")
+        print("| --- | --- | ---: | ---: | ---: | ---: |")
+        folders = [runs / str(seed) for seed in range(options.seeds)]
+        for seed, folder in enumerate(folders):
+            if not (folder / RECIPE / METRICS_FILE).exists():
+                command = ["train.py", "--recipe", RECIPE, "--seed", str(seed)]
+                command += ["--output", str(folder)]
+                subprocess.run([sys.executable, *command], cwd=PROJECT, check=True)
+        for model in available_models():
+            results = []
+            for folder in folders:
+                classifier = load(model, RECIPE, source=folder)
+                results.append(
+                    measure(classifier, mnist, test_labels) + measure(classifier, fitted, labels)
+                )
             cells = [
                 f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}"
                 for values in zip(*results, strict=True)
             ]
-            row(f"augmented, fitted | {model}", cells)
+            row(f"{RECIPE} | {model}", cells)
 
 
 if __name__ == "__main__":

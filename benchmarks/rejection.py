@@ -22,6 +22,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from digitnet.__main__ import read_drawings
+from digitnet.calibration import digit_score
 from digitnet.classifier import available_recipes, load
 from digitnet.drawing import Drawing, to_images
 from digitnet.mnist import load_mnist
@@ -114,7 +115,7 @@ def main() -> None:
         for model in available_models():
             classifier = load(model, recipe)
             scores = {
-                name: np.array([p.confidence for p in classifier.predict_images(images)])
+                name: digit_score(classifier.logits(torch.from_numpy(images))).numpy()
                 for name, images in (digits | others).items()
             }
             # Sketches and MNIST count alike, whatever their numbers.

@@ -8,6 +8,7 @@ Prediction(digit=7, ...)
 
 from digitnet.classifier import Classifier, Prediction, available_recipes, load
 from digitnet.drawing import to_image
+from digitnet.hub import push
 from digitnet.models import LayerSummary, available_models, summarise
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "available_models",
     "available_recipes",
     "load",
+    "push",
     "summarise",
     "to_image",
 ]

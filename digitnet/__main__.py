@@ -1,7 +1,8 @@
-"""Recognise pictures, or measure the models on drawings, from a shell.
+"""Recognise pictures, measure the models on drawings, or publish them, from a shell.
 
 python -m digitnet predict digit.png
 python -m digitnet evaluate drawings.jsonl.gz
+python -m digitnet push USER/NAME
 """
 
 import argparse
@@ -15,6 +16,7 @@ from pathlib import Path
 import torch
 
 from digitnet.classifier import DEFAULT_RECIPE, available_recipes, load
+from digitnet.command_line import add_push_options, push_as_told, repository
 from digitnet.drawing import Drawing, to_images
 from digitnet.evaluation import evaluate
 from digitnet.models import CLASSES, available_models
@@ -105,6 +107,11 @@ def main(arguments: list[str] | None = None) -> int:
             help=f"one of {', '.join(available_recipes())} (default: %(default)s)",
         )
         command.add_argument("--device", help="cpu, cuda, mps ... (default: the GPU if any)")
+
+    command = commands.add_parser("push", help="put all of weights/ on the Hugging Face Hub")
+    command.add_argument("repository", type=repository, metavar="USER/NAME")
+    add_push_options(command)
+    command.set_defaults(run=lambda options: push_as_told(options.repository, options))
 
     options = parser.parse_args(arguments)
     try:

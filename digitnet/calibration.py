@@ -32,14 +32,19 @@ def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
     return log_temperature.exp().item()
 
 
-def digit_score(probabilities: torch.Tensor) -> torch.Tensor:
-    """How much an image looks like a digit, float ``[N]`` in 0..1: the largest probability.
+def digit_score(logits: torch.Tensor) -> torch.Tensor:
+    """How much images look like a digit at all, float ``[N]`` in 0..1.
+
+    The probability of the ten digits together, where an eleventh answer, "no digit", has the logit
+    0: the background class of Dhamija et al., "Reducing Network Agnostophobia" (2018), with nothing
+    of its own to learn. Networks that were trained with it push all ten logits of what is no digit
+    below 0.
 
     Parameters
     ----------
-    probabilities : float ``[N, 10]`` that sum to 1
+    logits : float ``[N, 10]``
     """
-    return probabilities.amax(1)
+    return logits.logsumexp(1).sigmoid()
 
 
 def reliability(probabilities: torch.Tensor, labels: torch.Tensor) -> list[dict[str, float]]:

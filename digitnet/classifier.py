@@ -11,10 +11,11 @@ from digitnet.calibration import digit_score
 from digitnet.device import pick_device
 from digitnet.drawing import Drawing, Picture, to_images
 from digitnet.evaluation import logits_of
+from digitnet.hub import find_weights
 from digitnet.models import CLASSES, MODELS, Network
 from digitnet.weights import WEIGHTS_FOLDER, Metadata, load_weights
 
-DEFAULT_RECIPE = "baseline"
+DEFAULT_RECIPE = "augmented"
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +27,8 @@ class Prediction:
     digit : the most probable digit, 0 to 9, or None where nothing is drawn
     probabilities : float32 ``[10]`` that sum to 1; all equal where nothing is drawn
     is_digit : whether it looks like a digit at all; never where nothing is drawn. Models of the
-        baseline recipe never learned what is no digit, and take everything for one
+        baseline recipe, and the small ones, never learned what is no digit, and take everything
+        for one
     """
 
     digit: int | None
@@ -69,8 +71,9 @@ class Classifier:
     def predict_images(self, images: np.ndarray | torch.Tensor) -> list[Prediction]:
         """Recognise images that have MNIST's geometry already: float32 ``[N, 28, 28]`` in 0..1."""
         images = torch.as_tensor(images)
-        probabilities = (self.logits(images) / self.metadata.temperature).softmax(1).cpu()
-        is_digit = (digit_score(probabilities) >= self.metadata.threshold).tolist()
+        logits = self.logits(images)
+        probabilities = (logits / self.metadata.temperature).softmax(1).cpu()
+        is_digit = (digit_score(logits) >= self.metadata.threshold).tolist()
         blank = (images == 0).all(dim=(1, 2)).tolist()
         return [
             Prediction(None, np.full(CLASSES, 1 / CLASSES, np.float32), False)
@@ -83,7 +86,7 @@ class Classifier:
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Logits float32 ``[N, 10]``, on the device, of images as `logits_of` takes them."""
-        return logits_of(self.network, images.to(self.device))
+        return logits_of(self.network, images.to(self.device), self.metadata.shifted)
 
 
 def load(
@@ -91,6 +94,7 @@ def load(
     recipe: str = DEFAULT_RECIPE,
     device: str | None = None,
     source: str | Path | None = None,
+    revision: str | None = None,
 ) -> Classifier:
     """Load a trained model with the preprocessing that belongs to it.
 
@@ -100,15 +104,18 @@ def load(
     recipe : how it was trained, the name of a folder in `source`
     device : such as "cpu", "cuda" or "mps"; the GPU if there is one, where it is None
     source : a folder that holds ``<recipe>/<model>.safetensors`` (the project's own ``weights/``
-        where it is None), or the path of one ``.safetensors`` file, which then decides `recipe`
+        where it is None), or the path of one ``.safetensors`` file, which then decides `recipe`;
+        or ``"USER/NAME"``, a repository on the Hugging Face Hub, unless a path of that name exists
+    revision : of that repository: a branch, a tag or a commit; its main branch where it is None
 
     Raises
     ------
-    ValueError : if the name, recipe or device is unknown, or the file is missing or broken.
+    ValueError : if the name, recipe or device is unknown, the repository cannot be had, or the
+        file is missing or broken.
     """
     if model not in MODELS:
         raise ValueError(f"There is no model {model!r}; choose one of {', '.join(MODELS)}.")
-    folder = WEIGHTS_FOLDER if source is None else Path(source)
+    folder = find_weights(source, revision)
     path = folder
     if folder.suffix != ".safetensors":
         recipes = available_recipes(folder)

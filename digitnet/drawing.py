@@ -5,19 +5,19 @@ of the ink is fitted into a box of 20 pixels, keeping its aspect ratio, and the 
 goes to the centre of the 28x28 field.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import torch
-from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFilter
 
 from digitnet.models import IMAGE_SIZE
+from digitnet.pictures import Picture, ink_of
 
 Stroke: TypeAlias = Sequence[Sequence[float]] | np.ndarray
 Drawing: TypeAlias = Sequence[Stroke]
-Picture: TypeAlias = Image.Image | np.ndarray | str | Path
 
 # Where MNIST puts the centre of mass: on the pixel (14, 14), whose centre lies at 14.5.
 CENTRE = IMAGE_SIZE / 2 + 0.5  # pixels from the field's top left corner
@@ -27,10 +27,8 @@ EDGE_WIDTH = 1.4  # pixels over which a rendered stroke fades from full ink to n
 POINT_SPACING = 0.5  # pixels; points of a stroke nearer to each other than this are merged
 MAX_POINTS = 2000  # of a drawing, about; a longer path is followed less closely
 RENDER_CHUNK = 8  # drawings rendered at once; more would leave the processor's cache
-MAX_PICTURE_PIXELS = 50_000_000  # larger pictures are refused before they are decoded
 WORKING_SIZE = 8 * BOX_SIZE  # pixels, the longest side at which a picture's pen is measured
 THINNEST_PEN = 1.6  # pixels in the 20-pixel box; thinner pens are thickened to this
-BLANK_CONTRAST = 0.08  # of full scale; a picture with less contrast than this is blank
 
 
 def to_image(drawing: Drawing | Picture) -> np.ndarray:
@@ -59,9 +57,9 @@ def to_images(drawings: Sequence[Drawing | Picture]) -> np.ndarray:
     paths = {}
     for index, drawing in enumerate(drawings):
         if isinstance(drawing, Image.Image | np.ndarray | str | Path):
-            images[index] = _fit_picture(_ink_of(drawing))
-        elif strokes := _checked_strokes(drawing):
-            paths[index] = _path_of(strokes)
+            images[index] = fit_ink(ink_of(drawing).strength)
+        elif strokes := checked_strokes(drawing):
+            paths[index] = path_of(strokes)
     # Drawings of like length are rendered together, so that little is wasted on padding.
     order = sorted(paths, key=lambda index: len(paths[index][0]))
     for start in range(0, len(order), RENDER_CHUNK):
@@ -95,18 +93,20 @@ def images_of_paths(points: np.ndarray, pen_down: np.ndarray) -> torch.Tensor:
     -------
     float32 ``[N, 28, 28]`` in 0..1
     """
-    fitted = torch.from_numpy(_fit(points))
-    chunks = zip(
-        fitted.split(RENDER_CHUNK), torch.from_numpy(pen_down).split(RENDER_CHUNK), strict=True
-    )
-    images = [render(*chunk) for chunk in chunks]
-    return centre_by_mass(torch.cat(images)) if images else torch.zeros(0, IMAGE_SIZE, IMAGE_SIZE)
+    fitted, joined = torch.from_numpy(fit_into_box(points)), torch.from_numpy(pen_down)
+    # Written into one array: many small ones among what rendering takes for a while would keep the
+    # memory between them from being used again.
+    images = torch.zeros(len(points), IMAGE_SIZE, IMAGE_SIZE)
+    for start in range(0, len(points), RENDER_CHUNK):
+        chunk = slice(start, start + RENDER_CHUNK)
+        images[chunk] = render(fitted[chunk], joined[chunk])
+    return centre_by_mass(images)
 
 
 # ---- strokes ----------------------------------------------------------------------------------
 
 
-def _checked_strokes(drawing: Drawing) -> list[np.ndarray]:
+def checked_strokes(drawing: Drawing) -> list[np.ndarray]:
     """The strokes that have points, float64 ``[n, 2]`` each; ValueError if it is no drawing."""
     message = "A drawing is a list of strokes, each a list of (x, y) points with finite numbers."
     if isinstance(drawing, dict | bytes) or not isinstance(drawing, Sequence):
@@ -128,7 +128,7 @@ def _checked_strokes(drawing: Drawing) -> list[np.ndarray]:
     return strokes
 
 
-def _fit(points: np.ndarray) -> np.ndarray:
+def fit_into_box(points: np.ndarray) -> np.ndarray:
     """Fit the points ``[N, P, 2]`` of each drawing into the box: float32, in pixels."""
     points = points / 2  # keeps the extent of the largest float64 coordinates finite
     low, high = points.min(axis=1, keepdims=True), points.max(axis=1, keepdims=True)
@@ -138,10 +138,15 @@ def _fit(points: np.ndarray) -> np.ndarray:
     return ((points - low / 2 - high / 2) * scale + IMAGE_SIZE / 2).astype(np.float32)
 
 
-def _path_of(strokes: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """One drawing as `render` takes it: points ``[P, 2]`` in pixels, pen_down ``[P - 1]``."""
+def path_of(
+    strokes: list[np.ndarray], place: Callable[[np.ndarray], np.ndarray] = fit_into_box
+) -> tuple[np.ndarray, np.ndarray]:
+    """One drawing as `render` takes it: points ``[P, 2]`` in pixels, pen_down ``[P - 1]``.
+
+    `place` brings points float64 ``[1, P, 2]`` to their place in the field: float32, in pixels.
+    """
     lengths = [len(points) for points in strokes]
-    fitted = np.split(_fit(np.concatenate(strokes)[None])[0], np.cumsum(lengths)[:-1])
+    fitted = np.split(place(np.concatenate(strokes)[None])[0], np.cumsum(lengths)[:-1])
     length = sum(np.hypot(*np.diff(points, axis=0).T).sum() for points in fitted)
     spacing = max(POINT_SPACING, length / MAX_POINTS)
     fitted = [_merge_near_points(points, spacing) for points in fitted]
@@ -197,85 +202,14 @@ def render(points: torch.Tensor, pen_down: torch.Tensor) -> torch.Tensor:
 # ---- pictures ---------------------------------------------------------------------------------
 
 
-def _ink_of(picture: Picture) -> np.ndarray:
-    """How much each pixel differs from the paper: float32 ``[H, W]`` in 0..1, zeros if blank."""
-    colours = np.asarray(_opened(picture), np.float32) / 255  # [H, W, 3]
-    border = np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]])
-    paper = np.median(border, axis=0)
-    ink = np.abs(colours - paper).max(axis=2)
-    # What varies along the border is the paper's grain, not ink (0 on a clean background).
-    grain = np.percentile(np.abs(border - paper).max(axis=1), 90)
-    strongest = ink.max()
-    if strongest - grain < BLANK_CONTRAST:
-        return np.zeros_like(ink)
-    return np.clip((ink - grain) / (strongest - grain), 0, 1)
-
-
-def _opened(picture: Picture) -> Image.Image:
-    """`picture` as an opaque RGB image, turned as its EXIF data says."""
-    if isinstance(picture, np.ndarray):
-        return _opened(_from_array(picture))
-    try:
-        if isinstance(picture, str | Path):
-            with Image.open(picture) as opened:
-                return _opened(opened)
-        width, height = picture.size
-        if width * height > MAX_PICTURE_PIXELS:
-            raise ValueError(
-                f"The picture has {width} x {height} pixels; "
-                f"make it smaller than {MAX_PICTURE_PIXELS:,} pixels."
-            )
-        if width * height == 0:
-            raise ValueError("The picture has no pixels.")
-        picture = ImageOps.exif_transpose(picture)
-        if picture.mode in ("I", "I;16", "I;16B", "I;16L", "F"):
-            return _opened(_from_array(np.asarray(picture)))
-        if not picture.has_transparency_data:
-            return picture.convert("RGB")
-        picture = picture.convert("RGBA")
-    except FileNotFoundError:
-        raise ValueError(f"There is no picture {picture}.") from None
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
-        raise ValueError(f"The picture could not be read ({error}).") from None
-    # Lay a transparent picture on the paper that its ink shows best on.
-    pixels = np.asarray(picture, np.float32)
-    alpha = pixels[..., 3]
-    dark = (pixels[..., :3].mean(axis=2) * alpha).sum() < 127.5 * alpha.sum()
-    paper = Image.new("RGBA", picture.size, "white" if dark else "black")
-    return Image.alpha_composite(paper, picture).convert("RGB")
-
-
-def _from_array(array: np.ndarray) -> Image.Image:
-    """A PIL image of numbers 0..255, of floats 0..1, or of 16-bit integers 0..65535."""
-    channels = array.shape[2] if array.ndim == 3 else 1
-    if array.ndim not in (2, 3) or channels not in (1, 3, 4) or array.size == 0:
-        raise ValueError(
-            f"A picture array is [H, W], [H, W, 3] or [H, W, 4], not {list(array.shape)}."
-        )
-    if array.dtype.kind not in "biuf":
-        raise ValueError("A picture array holds numbers: uint8 0..255, or floats 0..1.")
-    values = array.reshape(array.shape[:2]) if channels == 1 else array
-    if values.dtype == np.uint8:
-        return Image.fromarray(values)
-    if not np.isfinite(values).all():
-        raise ValueError("A picture array holds finite numbers only.")
-    scaled = values.astype(np.float64)
-    if values.dtype.kind in "bf" and scaled.max() <= 1:
-        scaled *= 255
-    elif values.dtype.kind in "iu" and scaled.max() > 255:  # 16 bit
-        scaled /= 257
-    if scaled.min() < 0 or scaled.max() > 255:
-        raise ValueError("A picture array holds 0..1, 0..255, or 16-bit integers.")
-    return Image.fromarray(np.rint(scaled).astype(np.uint8))
-
-
-def _fit_picture(ink: np.ndarray) -> torch.Tensor:
+def fit_ink(ink: np.ndarray) -> torch.Tensor:
     """Crop the ink, fit its longest side into the box: float32 ``[28, 28]``, not yet centred."""
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     field = torch.zeros(IMAGE_SIZE, IMAGE_SIZE)
     if len(rows) == 0:
         return field
-    cropped = Image.fromarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    inked = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    cropped = Image.fromarray(inked / inked.max())
     if max(cropped.size) > WORKING_SIZE:
         cropped = _resized(cropped, WORKING_SIZE)
     fitted = np.asarray(_resized(_thickened(cropped), BOX_SIZE))

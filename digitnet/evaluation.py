@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from digitnet.layout import lay_out
+from digitnet.layout import Forward, lay_out
 from digitnet.models import CLASSES, Network
 
+# Where an image with a margin of one pixel is cut out again: row and column of its top left corner.
+NEIGHBOURS = ((1, 1), (1, 2), (1, 0), (2, 1), (0, 1))
 CHUNK = 50  # images at once; 10,000 in one batch take 7 GB of activations in the CNN
 
 
@@ -38,10 +40,33 @@ def as_batch(images: torch.Tensor) -> torch.Tensor:
     return batch.float().div_(255) if batch.dtype == torch.uint8 else batch.float()
 
 
+def forward_of(network: Network, device: torch.device, shifted: bool = False) -> Forward:
+    """What gives logits ``[N, 10]`` of a batch ``[N, 1, 28, 28]``, on `device`; differentiable.
+
+    Where `shifted`, each is the mean over the image and its four neighbours: moved by a pixel left,
+    right, up and down.
+    """
+    forward = lay_out(network.eval(), device)
+    if not shifted:
+        return forward
+
+    def mean_over_neighbours(batch: torch.Tensor) -> torch.Tensor:
+        padded = functional.pad(batch, (1, 1, 1, 1))
+        size = batch.shape[-1]
+        moved = [padded[..., y : y + size, x : x + size] for y, x in NEIGHBOURS]
+        together = forward(torch.stack(moved, 1).flatten(0, 1))
+        return together.unflatten(0, (-1, len(NEIGHBOURS))).mean(1)
+
+    return mean_over_neighbours
+
+
 @torch.inference_mode()
-def logits_of(network: Network, images: torch.Tensor) -> torch.Tensor:
-    """Logits float32 ``[N, 10]`` of images ``[N, 28, 28]`` (uint8, or float32 in 0..1)."""
-    forward = lay_out(network.eval(), images.device)
+def logits_of(network: Network, images: torch.Tensor, shifted: bool = False) -> torch.Tensor:
+    """Logits float32 ``[N, 10]`` of images ``[N, 28, 28]`` (uint8, or float32 in 0..1).
+
+    `shifted` is as in `forward_of`.
+    """
+    forward = forward_of(network, images.device, shifted)
     chunks = [forward(as_batch(chunk)) for chunk in images.split(CHUNK)]
     return torch.cat(chunks) if chunks else torch.zeros(0, CLASSES, device=images.device)
 

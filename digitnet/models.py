@@ -61,15 +61,16 @@ class ConvNet(Network):
     default_hidden_units = 16
 
     def __init__(self, hidden_units: int = default_hidden_units):
-        body = nn.Sequential(
+        side = (IMAGE_SIZE + 2) // 2  # each convolution adds a pixel, the pooling halves
+        super().__init__(
             nn.Conv2d(1, hidden_units, kernel_size=2, stride=1, padding=1),
             nn.ReLU(),
             nn.Conv2d(hidden_units, 4 * hidden_units, kernel_size=2, stride=1, padding=1),
             nn.ReLU(),
             nn.MaxPool2d(2),
             nn.Flatten(),
+            nn.Linear(4 * hidden_units * side**2, CLASSES),
         )
-        super().__init__(*body, nn.Linear(features_of(body), CLASSES))
 
 
 MODELS: dict[str, type[LinearNet | NonlinearNet | ConvNet]] = {
@@ -103,12 +104,6 @@ def build(name: str, hidden_units: int | None = None) -> Network:
         raise ValueError(f"hidden_units must be 1 or more, not {hidden_units}.")
     model_class = MODELS[name]
     return model_class(hidden_units or model_class.default_hidden_units)
-
-
-def features_of(body: nn.Module) -> int:
-    """How many features `body` makes of one image, found by running an empty one through it."""
-    with torch.no_grad():
-        return body(torch.zeros(1, 1, IMAGE_SIZE, IMAGE_SIZE)).shape[1]
 
 
 def parameter_count(model: nn.Module) -> int:

@@ -189,6 +189,29 @@ def write_non_digits(count: int, seed: int, kinds: Sequence[str] | None = None) 
     return _pack(_random_styles(chosen, count, rng), rng)
 
 
+def write_styles(names: Sequence[str], seed: int) -> PackedDrawings:
+    """Write one drawing in each of the named styles.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Such as ``"7 crossbar"``, among `PackedDrawings.style_names`.
+    seed : int
+        Equal seeds give equal drawings.
+
+    Raises
+    ------
+    ValueError
+        If a style is unknown.
+    """
+    for name in names:
+        if name not in _STYLE_NAMES:
+            raise ValueError(f"There is no style {name!r}; PackedDrawings.style_names has them.")
+    return _pack(
+        np.array([_STYLE_NAMES.index(name) for name in names]), np.random.default_rng(seed)
+    )
+
+
 def _random_styles(kinds: Sequence[str], count: int, rng: np.random.Generator) -> np.ndarray:
     """Return the indices of `count` random styles, `kinds` being equally likely."""
     if count < 0:

@@ -16,6 +16,7 @@ from digitnet.models import MODELS, Network, build
 
 FORMAT_VERSION = "1"
 METRICS_FILE = "metrics.json"
+CHART_FILE = "accuracy.png"
 WEIGHTS_FOLDER = Path(__file__).resolve().parent.parent / "weights"
 
 
@@ -33,6 +34,7 @@ class Metadata:
     test_accuracy : share of MNIST's 10,000 test images recognised, 0..1
     temperature : logits are divided by it before the softmax
     threshold : lowest `digitnet.calibration.digit_score` of what counts as a digit
+    shifted : whether logits are the mean over small shifts, as in `digitnet.evaluation.forward_of`
     """
 
     model: str
@@ -41,6 +43,7 @@ class Metadata:
     test_accuracy: float
     temperature: float = 1.0
     threshold: float = 0.0
+    shifted: bool = False
     format_version: str = field(default=FORMAT_VERSION)
 
     def to_strings(self) -> dict[str, str]:
@@ -57,6 +60,7 @@ class Metadata:
             test_accuracy=float(strings["test_accuracy"]),
             temperature=float(strings["temperature"]),
             threshold=float(strings["threshold"]),
+            shifted={"True": True, "False": False}[strings["shifted"]],
             format_version=strings["format_version"],
         )
 
@@ -161,6 +165,11 @@ def load_weights(path: str | Path) -> tuple[Network, Metadata]:
     return model.eval(), metadata
 
 
+def write_metrics(folder: str | Path, metrics: dict) -> None:
+    """Write the metrics.json of one recipe's weights, atomically."""
+    write_atomically(Path(folder) / METRICS_FILE, json.dumps(metrics, indent=1).encode() + b"\n")
+
+
 def read_metrics(folder: str | Path) -> dict | None:
     """The metrics that train.py measured on the weights in `folder`, None if it has none.
 
@@ -182,15 +191,44 @@ def read_metrics(folder: str | Path) -> dict | None:
     return metrics
 
 
+def read_metrics_by_recipe(folder: str | Path) -> dict[str, dict]:
+    """`read_metrics` of each recipe in `folder` that has some, by the recipe's name."""
+    files = sorted(Path(folder).glob(f"*/{METRICS_FILE}"))
+    found = {file.parent.name: read_metrics(file.parent) for file in files}
+    return {recipe: metrics for recipe, metrics in found.items() if metrics}
+
+
 def _is_metrics(content: object) -> bool:
-    """Whether `content` has, for each model, what the page shows."""
+    """Whether `content` is of known models, and what is shown of them has the right form."""
     return (
         isinstance(content, dict)
         and isinstance(content.get("models"), dict)
-        and all(
-            isinstance(entry, dict)
-            and isinstance(entry.get("test_accuracy"), float)
-            and isinstance(entry.get("parameters"), int)
-            for entry in content["models"].values()
-        )
+        and all(name in MODELS and _is_entry(entry) for name, entry in content["models"].items())
+    )
+
+
+def _is_entry(entry: object) -> bool:
+    """Whether `entry` has an accuracy and a size, and whatever else is shown of it is figures."""
+    if not isinstance(entry, dict):
+        return False
+    figures = {"test_accuracy", "parameters", *entry.keys() & {"test_loss", "calibration_error"}}
+    curve, diagram = entry.get("training_curve", []), entry.get("reliability", [])
+    drawings = entry.get("drawings", {"name": "", "count": 0, "accuracy": 0.0})
+    return (
+        _has_numbers(entry, figures)
+        and isinstance(curve, list)
+        and all(_has_numbers(point, {"accuracy"}) for point in curve)
+        and isinstance(diagram, list)
+        and all(_has_numbers(point, {"confidence", "accuracy"}) for point in diagram)
+        and isinstance(drawings, dict)
+        and isinstance(drawings.get("name"), str)
+        and _has_numbers(drawings, {"count", "accuracy", *drawings.keys()} - {"name"})
+    )
+
+
+def _has_numbers(content: object, names: set[str]) -> bool:
+    """Whether `content` is a dictionary with a finite number for each of `names`."""
+    return isinstance(content, dict) and all(
+        isinstance(content.get(name), int | float) and math.isfinite(content[name])
+        for name in names
     )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import digitnet
+from digitnet.synthetic import write_digits
 from digitnet.weights import WEIGHTS_FOLDER
 
 SEVEN = [[(0, 0), (10, 0), (4, 20)]]
@@ -36,6 +37,40 @@ def test_recognises_a_drawing(classifiers):
     prediction = classifiers["cnn"].predict(SEVEN)
     assert prediction.digit == 7
     assert repr(prediction).startswith("Prediction(digit=7, confidence=")
+
+
+NO_DIGITS = {
+    "A": [[(0, 10), (4, 0), (8, 10)], [(2, 6), (6, 6)]],
+    "E": [[(6, 0), (0, 0), (0, 10), (6, 10)], [(0, 5), (5, 5)]],
+    "H": [[(0, 0), (0, 10)], [(7, 0), (7, 10)], [(0, 5), (7, 5)]],
+    "M": [[(0, 10), (1, 0), (4, 7), (7, 0), (8, 10)]],
+    "X": [[(0, 0), (7, 10)], [(7, 0), (0, 10)]],
+    "triangle": [[(5, 0), (0, 9), (10, 9), (5, 0)]],
+    "star": [[(2, 10), (5, 0), (8, 10), (0, 4), (10, 4), (2, 10)]],
+    "scribble": [[(i, 8 * (i % 2)) for i in range(12)]],
+    "dash": [[(0, 0), (10, 0)]],
+}
+
+
+@pytest.mark.parametrize("name", NO_DIGITS)
+def test_the_cnn_refuses_what_is_no_digit(name, classifiers):
+    prediction = classifiers["cnn"].predict(NO_DIGITS[name])
+    assert not prediction.is_digit
+    assert repr(prediction).endswith("is_digit=False)")
+
+
+def test_the_cnn_takes_digits_for_digits(classifiers, test_set):
+    written = write_digits(500, seed=77)
+    predictions = classifiers["cnn"].predict_batch(list(written))
+    assert np.mean([prediction.is_digit for prediction in predictions]) > 0.97
+    found = [prediction.digit for prediction in predictions]
+    assert np.mean(np.array(found) == written.labels) > 0.97
+    predictions = classifiers["cnn"].predict_images(test_set[0][:500].float() / 255)
+    assert np.mean([prediction.is_digit for prediction in predictions]) > 0.97
+
+
+def test_the_baseline_takes_everything_for_a_digit(baseline):
+    assert all(baseline["cnn"].predict(drawing).is_digit for drawing in NO_DIGITS.values())
 
 
 def test_an_empty_batch_has_no_predictions(classifiers):

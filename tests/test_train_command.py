@@ -67,6 +67,7 @@ def test_saves_weights_metrics_and_chart(trained):
             "test_accuracy",
             "temperature",
             "threshold",
+            "shifted",
         }
 
 

@@ -4,11 +4,12 @@ import pytest
 import torch
 from torch.nn import functional
 
+from digitnet.calibration import digit_score
 from digitnet.device import pick_device
 from digitnet.evaluation import as_batch, evaluate, logits_of
 from digitnet.layout import fast_cpu, lay_out
 from digitnet.models import available_models, build
-from digitnet.training import RECIPES, Recipe, draw, fit, targets_of
+from digitnet.training import RECIPES, Recipe, draw, fit, loss_of
 
 BASELINE = RECIPES["baseline"]["linear"]
 ONE_EPOCH = dataclasses.replace(BASELINE, epochs=1)
@@ -94,6 +95,20 @@ def test_evaluation_counts_by_hand():
     assert result.loss == pytest.approx(10, abs=1e-3)  # one of four is wrong, by 40 nats
 
 
+@pytest.mark.parametrize("model", available_models())
+def test_shifted_logits_are_the_mean_over_five_places(model, test_set):
+    torch.manual_seed(0)
+    network = build(model)
+    images = test_set[0][:60]
+    blank_edge = images.clone()
+    blank_edge[:, [0, -1]] = blank_edge[:, :, [0, -1]] = 0  # so that rolling loses nothing
+    places = [(0, 0), (0, 1), (0, -1), (1, 0), (-1, 0)]
+    one_by_one = [logits_of(network, blank_edge.roll(place, (1, 2))) for place in places]
+    expected = torch.stack(one_by_one).mean(0)
+    torch.testing.assert_close(logits_of(network, blank_edge, True), expected, atol=1e-4, rtol=0)
+    assert logits_of(network, images[:0], True).shape == (0, 10)
+
+
 def test_device_is_the_accelerator_or_the_cpu():
     accelerator = torch.accelerator.current_accelerator(check_available=True)
     assert pick_device() == (accelerator or torch.device("cpu"))
@@ -108,11 +123,14 @@ def test_drawings_are_added_new_ones_each_epoch():
     assert not torch.equal(images, others)
 
 
-def test_what_is_no_digit_is_equally_any_digit():
+def test_no_digit_is_an_eleventh_answer_with_logit_zero():
     recipe = Recipe(epochs=1, batch_size=8, learning_rate=1e-3, non_digits=5)
-    targets = targets_of(torch.tensor([3, -1]), recipe)
-    assert targets[0].tolist() == [float(digit == 3) for digit in range(10)]
-    assert targets[1].tolist() == pytest.approx([0.1] * 10)
+    logits = torch.randn(2, 10, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    together = logits.exp().sum(1) + 1  # exp(0) for "no digit"
+    expected = -(logits[0, 3].exp() / together[0]).log() - (1 / together[1]).log()
+    loss = loss_of(logits, torch.tensor([3, -1]), recipe)
+    assert loss.item() == pytest.approx(expected.item() / 2)
+    assert digit_score(logits).tolist() == pytest.approx((1 - 1 / together).tolist())
 
 
 def test_everything_a_recipe_can_ask_for_trains(train_set, test_set):

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -69,13 +71,38 @@ def test_broken_file_is_named(saved, harm, sentence):
     assert str(path) in str(raised.value)
 
 
+ENTRY = {"test_accuracy": 0.5, "parameters": 3190}
+
+
 @pytest.mark.parametrize(
-    "content", ["[]", "[", "{}", '{"models": null}', '{"models": {"cnn": {}}}']
+    "content",
+    ["[]", "[", "{}", '{"models": null}', '{"models": {"cnn": {}}}']
+    + [
+        json.dumps({"models": {model: ENTRY | more}})
+        for model, more in [
+            ("${alert(1)}", {}),
+            ("cnn", {"test_accuracy": float("nan")}),
+            ("cnn", {"calibration_error": "none"}),
+            ("cnn", {"training_curve": [{"loss": 1}]}),
+            ("cnn", {"reliability": [[1]]}),
+            ("cnn", {"drawings": [[1]]}),
+            ("cnn", {"drawings": {"name": 1, "count": 1, "accuracy": 1}}),
+            (
+                "cnn",
+                {"drawings": {"name": "", "count": 1, "accuracy": 1, "squeezed_accuracy": "1"}},
+            ),
+        ]
+    ],
 )
 def test_odd_metrics_are_named(tmp_path, content):
     (tmp_path / "metrics.json").write_text(content)
     with pytest.raises(WeightsError, match=r"metrics\.json"):
         read_metrics(tmp_path)
+
+
+def test_metrics_need_no_more_than_accuracy_and_size(tmp_path):
+    (tmp_path / "metrics.json").write_text(json.dumps({"models": {"cnn": ENTRY}}))
+    assert read_metrics(tmp_path)["models"]["cnn"]["parameters"] == 3190
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,256 @@
+"""Several digits in one picture or drawing: each is found, from left to right.
+
+A stroke of a drawing, or a connected patch of a picture's ink, is a part. A digit has one part or
+several, such as a 5 and its bar; which belong together is told by where they lie, for digits stand
+beside each other, each about as tall as its neighbours.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy
+import torch
+from PIL import Image
+
+from digitnet.classifier import Classifier, Prediction
+from digitnet.drawing import Drawing, centre_by_mass, checked_strokes, fit_ink, to_images
+from digitnet.pictures import EDGE, Ink, Picture, ink_of
+
+MAX_DIGITS = 32
+MAX_PARTS = 500  # a page of print has more
+SPACING = 0.02  # heights
+MAX_POINTS = 2000  # of all parts, about, between which distances are measured
+
+# All lengths below are in heights of a digit.
+SHORT = 0.45  # a part shorter than this is no digit, but a bar or a flag of one
+FAR = 0.5  # it belongs to no digit that is farther from it than this
+MARK = 0.3  # what is shorter than this, and belongs to no digit, is none
+TOUCHING = 0.05  # lines nearer than this belong together, whatever their pen
+SLOPE = 0.2
+GAP = 0.3  # between parts of one digit, one above the other
+LEVEL_VARIANCE = 2.0  # of the row's unevenness to that of its slope, squared heights
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A digit in a picture or a drawing.
+
+    Attributes
+    ----------
+    box : x and y of the top left corner, width and height; in pixels of the picture, turned as its
+        EXIF data says, or in the drawing's own unit
+    image : float32 ``[28, 28]`` in 0..1, what the models see of it, the row's tilt taken out
+    """
+
+    box: tuple[float, float, float, float]
+    image: np.ndarray
+
+
+def find_digits(picture: Picture) -> list[Found]:
+    """The digits of a picture that shows one row of them, from left to right; none if it is blank.
+
+    Raises
+    ------
+    ValueError : if the picture cannot be read, is too large, or shows too many marks.
+    """
+    ink = ink_of(picture)
+    if ink.count > MAX_PARTS:
+        raise ValueError(f"The picture shows {ink.count:,} marks; show one row of digits only.")
+    groups, tilt = _arranged(_outlines(ink), 0)
+    slices = scipy.ndimage.find_objects(ink.parts)
+    found = []
+    for group in groups:
+        box = _union([slices[part] for part in group])
+        strength = Image.fromarray(_cut_out(ink, [part + 1 for part in group], box))
+        upright = strength.rotate(np.rad2deg(tilt), Image.Resampling.BILINEAR, expand=True)
+        image = centre_by_mass(fit_ink(np.asarray(upright))[None])[0].numpy()
+        across, down = ink.scale
+        rows, columns = box
+        found.append(
+            Found(
+                (
+                    columns.start * across,
+                    rows.start * down,
+                    (columns.stop - columns.start) * across,
+                    (rows.stop - rows.start) * down,
+                ),
+                image,
+            )
+        )
+    return found
+
+
+def find_digits_in_drawing(drawing: Drawing) -> list[Found]:
+    """The digits of a drawing that shows one row of them, from left to right; none if it is blank.
+
+    Raises
+    ------
+    ValueError : if it is no drawing, or has too many strokes.
+    """
+    strokes = checked_strokes(drawing)
+    if len(strokes) > MAX_PARTS:
+        raise ValueError(f"The drawing has {len(strokes):,} strokes; draw one row of digits only.")
+    if not strokes:
+        return []
+    unit = max(np.abs(points).max() for points in strokes) or 1  # against overflow
+    groups, tilt = _arranged(_resampled([points / unit for points in strokes]), TOUCHING)
+    digits = [[strokes[number] for number in group] for group in groups]
+    images = to_images([[_turned(stroke, tilt) for stroke in digit] for digit in digits])
+    return [
+        Found(_box_of(np.concatenate(digit)), image)
+        for digit, image in zip(digits, images, strict=True)
+    ]
+
+
+def read_number(classifier: Classifier, found: Sequence[Found]) -> list[Prediction]:
+    """The predictions of all digits found, in one forward pass."""
+    return classifier.predict_images(np.stack([digit.image for digit in found])) if found else []
+
+
+# ---- rows of digits ---------------------------------------------------------------------------
+
+
+def _arranged(parts: list[np.ndarray], touching: float) -> tuple[list[list[int]], float]:
+    """The parts of each digit, from left to right, and the row's tilt, radians clockwise.
+
+    `parts` are points float64 ``[n, 2]`` each, which lie near to each other along ink. Lines nearer
+    than `touching` belong together.
+    """
+    if not parts:
+        return [], 0.0
+    # Upright, digits are told apart better.
+    apart = _distances(parts)
+    tilt = _tilt_of(parts, _grouped(parts, apart, touching))
+    level = [_turned(points, tilt) for points in parts]
+    groups = _grouped(level, apart, touching)
+    if len(groups) > MAX_DIGITS:
+        raise ValueError(
+            f"There may be {len(groups)} digits there; show at most {MAX_DIGITS} in a row."
+        )
+    boxes = [_box_of(np.concatenate([level[part] for part in group])) for group in groups]
+    order = sorted(range(len(groups)), key=lambda group: boxes[group][0] + boxes[group][2] / 2)
+    return [groups[group] for group in order], tilt
+
+
+def _grouped(parts: list[np.ndarray], apart: np.ndarray, touching: float) -> list[list[int]]:
+    """The parts of each digit, in no order."""
+    low = np.array([points.min(axis=0) for points in parts])  # [n, 2]
+    high = np.array([points.max(axis=0) for points in parts])
+    sizes = high - low
+    height = _usual_height(sizes, [len(points) for points in parts])
+    if height == 0:
+        return [list(range(len(parts)))]
+    apart = apart / height
+    # Of each two parts, relative to the smaller: how far they share columns, how far rows.
+    shared = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
+    shared /= np.maximum(np.minimum(sizes[:, None], sizes), 0.05 * height)
+    columns, rows = shared[..., 0], shared[..., 1]
+    uneven = np.abs(high[:, None, 1] - high[:, 1]) / height
+    together = apart < touching + SLOPE * uneven
+    # One above the other, or one within the other.
+    together |= (apart < GAP) & (columns > 0.5) & ((rows < 0.3) | (columns > 0.8))
+
+    tall = np.maximum(sizes[:, 1], sizes[:, 0] / 2) >= SHORT * height
+    to_tall = np.where(tall, apart - 0.3 * columns.clip(0, 1), np.inf)
+    nearest = to_tall.argmin(axis=1)
+    alone = tall | (apart[np.arange(len(parts)), nearest] >= FAR)
+    together &= alone[:, None] & alone
+    short = np.flatnonzero(~alone)
+    together[short, nearest[short]] = True
+    count, labels = scipy.sparse.csgraph.connected_components(together, directed=False)
+    groups = [np.flatnonzero(labels == label).tolist() for label in range(count)]
+    marks = [high[group, 1].max() - low[group, 1].min() < MARK * height for group in groups]
+    return [group for group, mark in zip(groups, marks, strict=True) if not mark] or groups
+
+
+def _usual_height(sizes: np.ndarray, lengths: list[int]) -> float:
+    """The median height, by `lengths` of ink, of parts with `sizes` ``[n, 2]``."""
+    heights = np.maximum(sizes[:, 1], sizes[:, 0] / 2)  # so that a dash has one
+    order = np.argsort(heights)
+    half = np.searchsorted(np.cumsum(np.array(lengths)[order]), sum(lengths) / 2)
+    return float(heights[order[half]])
+
+
+def _distances(parts: list[np.ndarray]) -> np.ndarray:
+    """``[n, n]``: between the nearest points of each two parts."""
+    points = np.concatenate(parts)
+    starts = np.cumsum([0] + [len(part) for part in parts[:-1]])
+    places = torch.from_numpy(points)
+    between = torch.cdist(places, places).numpy()
+    nearest = np.minimum.reduceat(between, starts, axis=0)
+    return np.minimum.reduceat(nearest, starts, axis=1)
+
+
+def _tilt_of(parts: list[np.ndarray], groups: list[list[int]]) -> float:
+    """The slope of the row through the digits' middles, radians clockwise.
+
+    Ridge regression: few digits tell little of the slope, and most rows are nearly level.
+    """
+    boxes = [_box_of(np.concatenate([parts[part] for part in group])) for group in groups]
+    x, y, width, height = np.array(boxes).T
+    across, down = x + width / 2, y + height / 2
+    across, down = across - across.mean(), down - down.mean()
+    ridge = LEVEL_VARIANCE * np.median(height) ** 2
+    return float(np.arctan2((across * down).sum(), np.square(across).sum() + ridge))
+
+
+def _box_of(points: np.ndarray) -> tuple[float, float, float, float]:
+    """x, y, width and height of the box around points ``[n, 2]``."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    return (*low.tolist(), *(high - low).tolist())
+
+
+def _turned(points: np.ndarray, angle: float) -> np.ndarray:
+    """Points ``[n, 2]`` turned by `angle`, radians anticlockwise on a page with y down."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.asarray(points) @ np.array([[cos, -sin], [sin, cos]])
+
+
+# ---- parts ------------------------------------------------------------------------------------
+
+
+def _resampled(strokes: list[np.ndarray]) -> list[np.ndarray]:
+    """Points near to each other along the strokes, `MAX_POINTS` in all, about."""
+    along = [
+        np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))]) for points in strokes
+    ]
+    height = max(np.ptp(points, axis=0).max() for points in strokes)
+    spacing = max(SPACING * height, sum(lengths[-1] for lengths in along) / MAX_POINTS)
+    result = []
+    for points, lengths in zip(strokes, along, strict=True):
+        if lengths[-1] == 0:
+            result.append(points[:1])
+            continue
+        places = np.linspace(0, lengths[-1], 2 + int(lengths[-1] / spacing))
+        result.append(np.stack([np.interp(places, lengths, axis) for axis in points.T], axis=1))
+    return result
+
+
+def _outlines(ink: Ink) -> list[np.ndarray]:
+    """Points on the outline of each part, `MAX_POINTS` in all, about; in pixels of the ink."""
+    outline = (ink.parts > 0) & (scipy.ndimage.minimum_filter(ink.parts, 3) != ink.parts)
+    rows, columns = np.nonzero(outline)
+    step = 1 + len(rows) // MAX_POINTS
+    points = np.stack([columns, rows], axis=1).astype(float)
+    order = np.argsort(ink.parts[rows, columns], kind="stable")
+    ends = np.cumsum(np.bincount(ink.parts[rows, columns], minlength=ink.count + 1))[1:-1]
+    return [part[::step] for part in np.split(points[order], ends)] if ink.count else []
+
+
+def _union(slices: list[tuple[slice, slice]]) -> tuple[slice, slice]:
+    """The rows and columns of the box around boxes."""
+    rows, columns = (
+        slice(min(side.start for side in sides), max(side.stop for side in sides))
+        for sides in zip(*slices, strict=True)
+    )
+    return rows, columns
+
+
+def _cut_out(ink: Ink, labels: list[int], box: tuple[slice, slice]) -> np.ndarray:
+    """The ink of some parts, without that of their neighbours: float32 ``[h, w]``."""
+    rows, columns = (slice(max(0, side.start - EDGE), side.stop + EDGE) for side in box)
+    parts = ink.parts[rows, columns]
+    own = np.isin(parts, labels)
+    near = scipy.ndimage.maximum_filter(own, 2 * EDGE + 1) & (own | (parts == 0))
+    return np.where(near, ink.strength[rows, columns], 0)

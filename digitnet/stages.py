@@ -1,0 +1,69 @@
+"""The steps from a drawing to the image that the models see, each as an image of its own."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from digitnet.drawing import (
+    BOX_SIZE,
+    STROKE_WIDTH,
+    Drawing,
+    centre_by_mass,
+    checked_strokes,
+    fit_into_box,
+    path_of,
+    render,
+)
+from digitnet.models import IMAGE_SIZE
+
+
+@dataclass(frozen=True, eq=False)
+class Stages:
+    """A drawing on its way: float32 ``[28, 28]`` in 0..1 each, all zeros where nothing is drawn.
+
+    Attributes
+    ----------
+    squeezed : the whole canvas, squeezed to 28x28: what demos without MNIST's geometry show a model
+    cropped : only the ink, as large as the field allows
+    fitted : the ink's longest side fitted into a box of 20 pixels in the middle
+    centred : and its centre of mass moved to the field's centre: `digitnet.to_image`
+    """
+
+    squeezed: np.ndarray
+    cropped: np.ndarray
+    fitted: np.ndarray
+    centred: np.ndarray
+
+
+def stages_of(drawing: Drawing, size: float) -> Stages:
+    """The stages of a drawing on a square canvas whose coordinates go from 0 to `size`.
+
+    Raises
+    ------
+    ValueError : if it is no drawing.
+    """
+    strokes = checked_strokes(drawing)
+    if not strokes:
+        nothing = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
+        return Stages(nothing, nothing, nothing, nothing)
+
+    def squeeze(points: np.ndarray) -> np.ndarray:
+        # Ink far outside the canvas is not seen, however far.
+        return (points.clip(-size, 2 * size) * (IMAGE_SIZE / size)).astype(np.float32)
+
+    def crop(points: np.ndarray) -> np.ndarray:
+        enlarge = (IMAGE_SIZE - STROKE_WIDTH) / (BOX_SIZE - STROKE_WIDTH)
+        middle = IMAGE_SIZE / 2
+        return (fit_into_box(points) - middle) * enlarge + middle
+
+    squeezed, cropped, fitted = (
+        render(*(torch.from_numpy(array)[None] for array in path_of(strokes, place)))
+        for place in (squeeze, crop, fit_into_box)
+    )
+    return Stages(
+        squeezed[0].numpy(),
+        cropped[0].numpy(),
+        fitted[0].numpy(),
+        centre_by_mass(fitted)[0].numpy(),
+    )
