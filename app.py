@@ -7,32 +7,19 @@ import argparse
 import io
 import os
 import sys
-from functools import partial
-from typing import Any
 
 import gradio as gr
 
-from digitnet.classifier import Classifier, load
-from digitnet.mnist import DatasetError, load_mnist
-from digitnet.models import available_models
-from digitnet.ui.accuracy import Accuracy, bars
-from digitnet.ui.answer import Answer, answer
-from digitnet.ui.gallery import (
-    Gallery,
-    Selection,
-    TestPredictions,
-    tiles_of_labels,
-    tiles_of_predictions,
-)
-from digitnet.ui.sketchpad import Sketchpad
-from digitnet.weights import WEIGHTS_FOLDER, WeightsError, read_metrics
+from digitnet.ui.api import add_api
+from digitnet.ui.loaded import Loaded, load_all
+from digitnet.ui.tabs.common import QUIETLY, add_choice
+from digitnet.ui.tabs.compare import add_compare
+from digitnet.ui.tabs.draw import add_draw
+from digitnet.ui.tabs.explore import add_explore
 
-# The recipes in the order the page offers them, and what it calls them.
-TRAINED = {"augmented": "for drawings", "baseline": "as in the article"}
-OUTCOMES = ["all", "right", "wrong"]
-EVERY_DIGIT = "every digit"
 THEME = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
-# The theme's grey for lesser text is too light to read easily (WCAG AA asks for 4.5 to 1).
+# The theme's grey for lesser text, and its orange, are too light to read easily (WCAG AA asks for a
+# contrast of 4.5 to 1).
 STYLE = """
 .gradio-container {
   width: 100% !important;
@@ -43,161 +30,45 @@ STYLE = """
 :root {
   --body-text-color-subdued: #52525b !important;
   --block-title-text-color: #3f3f46 !important;
+  --color-accent: #c2410c !important;
+  --button-primary-background-fill: #c2410c !important;
+  --button-primary-background-fill-hover: #9a3412 !important;
 }
 .dark {
   --body-text-color-subdued: #b4b4bd !important;
   --block-title-text-color: #d4d4d8 !important;
+  --color-accent: #fb923c !important;
+  --button-primary-background-fill: #c2410c !important;
+  --button-primary-background-fill-hover: #9a3412 !important;
 }
 """
 
 
-def load_classifiers() -> tuple[dict[str, dict[str, Classifier]], list[str]]:
-    """By recipe and model, those whose weights can be loaded; a sentence for each other one."""
-    classifiers: dict[str, dict[str, Classifier]] = {}
-    problems = []
-    trained = [recipe for recipe in TRAINED if (WEIGHTS_FOLDER / recipe).is_dir()]
-    for recipe in trained or TRAINED:
-        for name in available_models():
-            try:
-                classifiers.setdefault(recipe, {})[name] = load(name, recipe)
-            except ValueError as error:
-                problems.append(f"The {name} model, {recipe} recipe, is not available: {error}")
-    return classifiers, problems
-
-
-def read_all_metrics() -> tuple[dict[str, dict | None], list[str]]:
-    """metrics.json of each recipe, and a sentence for each that is broken."""
-    metrics: dict[str, dict | None] = {}
-    problems = []
-    for recipe in TRAINED:
-        try:
-            metrics[recipe] = read_metrics(WEIGHTS_FOLDER / recipe)
-        except WeightsError as error:
-            problems.append(str(error))
-    return metrics, problems
-
-
-def build_page() -> gr.Blocks:
-    """Load weights and test images, and assemble the page from its components."""
-    classifiers, problems = load_classifiers()
-    metrics, broken = read_all_metrics()
-    problems += broken
-    recipes = [recipe for recipe in TRAINED if recipe in classifiers]
-    first = recipes[0] if recipes else None
-    models = [name for name in available_models() if any(name in classifiers[r] for r in recipes)]
-    best = models[-1] if models else None
-
-    predictions = None
-    try:
-        by_key = {(r, name): c for r in recipes for name, c in classifiers[r].items()}
-        predictions = TestPredictions(by_key, *load_mnist(train=False))
-        predictions.start()
-    except DatasetError as error:
-        problems.append(f"The test images are not available: {error}")
-
-    def recognise(drawing, model, recipe):
-        try:
-            return answer(classifiers.get(recipe, {}), model, drawing)
-        except ValueError as error:
-            raise gr.Error(str(error)) from None
-
-    # The pen must never wait: no queue, no spinner, and while one answer is under way only the
-    # newest drawing is kept for the next.
-    immediately: dict[str, Any] = {
-        "queue": False,
-        "trigger_mode": "always_last",
-        "show_progress": "hidden",
-        "api_visibility": "private",
-    }
-
+def build_page(loaded: Loaded) -> gr.Blocks:
+    """Assemble the page from its tabs."""
     with gr.Blocks(title="digitnet", analytics_enabled=False) as page:
         gr.Markdown(
             "# digitnet\nDraw a digit. Three small networks, from one linear map to a "
             "convolutional net, say what they see while you draw."
         )
-        for problem in problems:
+        for problem in loaded.problems:
             gr.Markdown(f"⚠️ {problem}", elem_classes="problem")
-        with gr.Row():
-            model = gr.Radio(models, value=best, label="Model", elem_id="model", interactive=True)
-            recipe = gr.Radio(
-                [(TRAINED[recipe], recipe) for recipe in recipes],
-                value=first,
-                label="Trained",
-                elem_id="recipe",
-                visible=len(recipes) > 1,
-                interactive=True,
-            )
-        with gr.Tab("Draw"), gr.Row():
-            with gr.Column(min_width=300):
-                sketchpad = Sketchpad()
-            with gr.Column(min_width=300):
-                answers = Answer(value=recognise([], best, first))
-        gr.on(
-            [sketchpad.input, model.input, recipe.input],
-            recognise,
-            [sketchpad, model, recipe],
-            answers,
-            **immediately,
-        )
-
-        with gr.Tab("Test predictions") as gallery_tab:
-            if predictions is None or best is None:
-                gr.Markdown("The test predictions need the test images and a model's weights.")
-            else:
-                add_gallery(predictions, model, recipe, gallery_tab)
-
-        with gr.Tab("Models") as data_tab:
-            accuracy = Accuracy(value=bars(metrics.get(first or "")))
-            recipe.input(lambda r: bars(metrics.get(r)), recipe, accuracy, **immediately)
-            if predictions is not None:
-                gr.Markdown("## Sixteen of the test images")
-                grid = Gallery(elem_id="grid")
-                sample = partial(tiles_of_labels, predictions.images, predictions.labels)
-                another = gr.Button("Sixteen others", size="md")
-                for event in (data_tab.select, another.click):
-                    event(sample, None, grid, api_visibility="private")
+        choice = add_choice(loaded)
+        with gr.Tabs(selected="draw") as tabs:
+            with gr.Tab("Draw", id="draw"):
+                sketchpad = add_draw(loaded, choice)
+            with gr.Tab("Test predictions") as tab:
+                add_explore(loaded, choice, sketchpad, tabs, tab)
+            with gr.Tab("Compare") as tab:
+                add_compare(loaded, choice, tab)
+        add_api(loaded)
+        if loaded.predictions is not None:
+            # Not before somebody is there: the first page should not wait for it.
+            page.load(loaded.predictions.start, **QUIETLY)
     return page
 
 
-def add_gallery(
-    predictions: TestPredictions, model: gr.Radio, recipe: gr.Radio, tab: gr.Tab
-) -> None:
-    """The gallery of test predictions with its filters and pages."""
-    with gr.Row():
-        outcome = gr.Radio(OUTCOMES, value="all", label="Show", elem_id="outcome")
-        digit = gr.Dropdown(
-            [(EVERY_DIGIT, -1)] + [(str(digit), digit) for digit in range(10)],
-            value=-1,
-            label="True digit",
-            elem_id="true-digit",
-        )
-        page = gr.Number(1, label="Page", precision=0, step=1, elem_id="page")
-    gallery = Gallery(elem_id="gallery")
-    with gr.Row():
-        previous = gr.Button("← Previous page", elem_id="previous")
-        following = gr.Button("Next page →", elem_id="next")
-
-    def show(model, recipe, outcome, digit, page):
-        true_digit = None if digit is None or digit < 0 else digit
-        selection = Selection(outcome, true_digit, page or 1)
-        tiles = tiles_of_predictions(predictions, (recipe, model), selection)
-        return tiles, tiles["page"]
-
-    filters = [model, recipe, outcome, digit]
-    quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    for event in (tab.select, page.submit):
-        event(show, [*filters, page], [gallery, page], **quietly)
-    for event in (model.input, recipe.input, outcome.input, digit.input):
-        event(partial(show, page=1), filters, [gallery, page], **quietly)
-    for button, step in ((previous, -1), (following, 1)):
-
-        def turn(model, recipe, outcome, digit, page, step=step):
-            return show(model, recipe, outcome, digit, (page or 1) + step)
-
-        button.click(turn, [*filters, page], [gallery, page], **quietly)
-
-
-demo = build_page()
+demo = build_page(load_all())
 
 
 def main() -> None:

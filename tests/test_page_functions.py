@@ -7,38 +7,41 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from digitnet.ui.accuracy import bars
+import digitnet
+from digitnet.synthetic import write_digits
 from digitnet.ui.answer import answer
-from digitnet.ui.gallery import (
-    Selection,
-    TestPredictions,
-    tiles_of_labels,
-    tiles_of_predictions,
-)
-from digitnet.ui.sketchpad import Sketchpad
+from digitnet.ui.chart import Axis, Series, chart, percent_axis
+from digitnet.ui.closeup import closeup
+from digitnet.ui.confusion import cells
+from digitnet.ui.gallery import tiles_of_labels, tiles_of_predictions
+from digitnet.ui.layers import layers
+from digitnet.ui.sketchpad import SIZE, Sketchpad, examples
+from digitnet.ui.test_predictions import DISPUTED, Selection, TestPredictions
 from tests.conftest import PROJECT
 
 SEVEN = [[(0, 0), (10, 0), (4, 20)]]
-LINEAR = ("baseline", "linear")
+RECIPE = "augmented"
+LINEAR = (RECIPE, "linear")
 
 
 @pytest.fixture(scope="module")
 def predictions(classifiers, test_set):
-    by_key = {("baseline", name): classifier for name, classifier in classifiers.items()}
+    by_key = {(RECIPE, name): classifier for name, classifier in classifiers.items()}
     return TestPredictions(by_key, *test_set)
 
 
 def test_answer_puts_the_chosen_model_in_front(classifiers):
     shown = answer(classifiers, "cnn", SEVEN)
     assert shown["digit"] == 7 and not shown["blank"]
-    assert [other["model"] for other in shown["others"]] == ["linear", "nonlinear"]
-    assert shown["disagreement"] == any(other["digit"] != 7 for other in shown["others"])
+    assert [row["model"] for row in shown["models"]] == ["linear", "nonlinear", "cnn"]
+    assert shown["disagreement"] == any(row["said"] != "7" for row in shown["models"])
+    assert [step["name"] for step in shown["stages"] if step["seen"]] == ["centred"]
     assert shown["image"].startswith("data:image/png;base64,")
 
 
 def test_answer_to_nothing_is_no_digit(classifiers):
     shown = answer(classifiers, "linear", [])
-    assert shown["blank"] and shown["digit"] is None
+    assert shown["blank"] and shown["digit"] is None and not shown["disagreement"]
     assert answer({}, None, SEVEN)["blank"]
 
 
@@ -57,21 +60,19 @@ def test_predictions_are_the_models_own(predictions, classifiers, test_set):
 
 def test_outcomes_divide_the_test_images(predictions, test_set):
     pages = {
-        outcome: tiles_of_predictions(predictions, LINEAR, Selection(outcome, 4, 1))
+        outcome: tiles_of_predictions(predictions, LINEAR, Selection(outcome, true_digit=4))
         for outcome in ("all", "right", "wrong")
     }
     assert len({page["summary"] for page in pages.values()}) == 1
-    right, wrong = (
-        int(part.split()[0].replace(",", "")) for part in pages["all"]["summary"].split(", ")
-    )
-    assert right + wrong == int((test_set[1] == 4).sum())
-    assert pages["wrong"]["pages"] == -(-wrong // 60)
+    counts = {name: int(page["shown"].split()[0].replace(",", "")) for name, page in pages.items()}
+    assert counts["right"] + counts["wrong"] == counts["all"] == int((test_set[1] == 4).sum())
+    assert pages["wrong"]["pages"] == -(-counts["wrong"] // 60)
     assert {tile["outcome"] for tile in pages["wrong"]["tiles"]} == {"wrong"}
 
 
 @pytest.mark.parametrize(("asked", "got"), [(-3, 1), (2, 2), (10_000, 167)])
 def test_pages_stay_in_range(predictions, asked, got):
-    assert tiles_of_predictions(predictions, LINEAR, Selection(page=asked))["page"] == got
+    assert tiles_of_predictions(predictions, LINEAR, Selection(), asked)["page"] == got
 
 
 def test_grid_shows_sixteen_different_images(test_set):
@@ -79,12 +80,91 @@ def test_grid_shows_sixteen_different_images(test_set):
     assert len({tile["title"] for tile in tiles}) == 16
 
 
-def test_accuracy_bars_follow_the_registry():
-    entry = {"test_accuracy": 0.9876, "parameters": 3190}
-    shown = bars({"models": {"cnn": entry, "linear": entry}})
-    assert [bar["model"] for bar in shown] == ["linear", "cnn"]
-    assert shown[0]["percent"] == "98.76" and shown[0]["parameters"] == "3,190"
-    assert bars(None) == []
+def test_selections_against_a_second_way_of_choosing(predictions, test_set):
+    labels = test_set[1].numpy()
+    said = {name: predictions.predicted((RECIPE, name)) for name in digitnet.available_models()}
+    only_cnn = [
+        index
+        for index, label in enumerate(labels)
+        if [name for name in said if said[name][index] == label] == ["cnn"]
+    ]
+    disagreed = [i for i in range(len(labels)) if len({said[name][i] for name in said}) > 1]
+    chosen = predictions.indices(LINEAR, Selection(among="only the cnn is right"))
+    assert chosen.tolist() == only_cnn
+    chosen = predictions.indices(LINEAR, Selection(among="the models disagree"))
+    assert chosen.tolist() == disagreed
+    confused = predictions.indices(LINEAR, Selection(true_digit=4, predicted_digit=9))
+    assert predictions.confusion(LINEAR)[4, 9] == len(confused) > 0
+    assert set(labels[confused]) == {4} and set(said["linear"][confused]) == {9}
+
+
+def test_the_most_confidently_wrong_first(predictions, test_set):
+    chosen = predictions.indices(LINEAR, Selection("wrong", order="most confident"))
+    confidence = predictions.probabilities(LINEAR)[chosen].max(1)
+    assert (np.diff(confidence) <= 0).all()
+    assert (predictions.predicted(LINEAR)[chosen] != test_set[1].numpy()[chosen]).all()
+    backwards = predictions.indices(LINEAR, Selection("wrong", order="least confident"))
+    assert set(backwards) == set(chosen) and confidence[0] > confidence[-1]
+
+
+def test_disputed_labels_are_left_out_of_one_accuracy(predictions, test_set):
+    right = predictions.predicted(LINEAR) == test_set[1].numpy()
+    undisputed = [right[i] for i in range(len(right)) if i not in DISPUTED]
+    assert len(undisputed) == 9985
+    assert predictions.accuracy(LINEAR, without_disputed=True) == pytest.approx(
+        sum(undisputed) / 9985
+    )
+    assert predictions.accuracy(LINEAR) == pytest.approx(right.mean())
+
+
+def test_closeup_shows_every_models_bars(predictions, test_set):
+    shown = closeup(predictions, RECIPE, 9729)
+    assert shown["label"] == int(test_set[1][9729]) and shown["disputed"]
+    for row in shown["models"]:
+        assert sum(float(bar["percent"]) for bar in row["bars"]) == pytest.approx(100, abs=0.6)
+        assert (row["digit"] == shown["label"]) == (row["outcome"] == "right")
+
+
+def test_confusion_cells_shade_mistakes_only():
+    counts = np.diag(np.arange(10, 20))
+    counts[4, 9] = 8
+    counts[9, 4] = 2
+    rows = cells(counts, "cnn")["rows"]
+    shares = {(c["actual"], c["predicted"]): c["share"] for row in rows for c in row["cells"]}
+    assert shares.pop((4, 9)) == 100 and shares.pop((9, 4)) == 25
+    assert set(shares.values()) == {0}
+
+
+def test_layers_add_up(classifiers):
+    for network in layers(classifiers):
+        parts = [row["parameters"] for row in network["layers"] if row["parameters"]]
+        total = sum(int(part.replace(",", "")) for part in parts)
+        assert f"{total:,}" == network["total"]
+
+
+def test_a_chart_places_its_corners():
+    curve = Series("rise", [(0, 0), (10, 1), (20, 2)], marks=[(10, 0.5)])
+    shown = chart("t", [curve], Axis("x", 0, 10, [(0, "0")]), percent_axis("y"))
+    assert shown["series"][0]["points"] == "48.0,184.0 340.0,10.0 340.0,10.0"
+    assert shown["series"][0]["marks"] == [{"x": 340.0, "y": 97.0}]
+    assert [tick["label"] for tick in shown["y_ticks"]] == ["0 %", "25 %", "50 %", "75 %", "100 %"]
+
+
+def test_examples_are_drawings_of_their_digits(classifiers):
+    for example in examples():
+        drawing = [
+            [tuple(map(float, point.split(","))) for point in stroke.split()]
+            for stroke in example["strokes"]
+        ]
+        assert all(0 <= value <= SIZE for stroke in drawing for point in stroke for value in point)
+        assert example["style"] in " ".join(write_digits(1, 0).style_names)
+
+
+def test_a_test_image_on_the_sketchpad_is_a_number():
+    assert Sketchpad().preprocess({"test_image": 7, "picture": "x"}) == {"test_image": 7}
+    for wrong in ({"test_image": "7"}, {"test_image": True}, {"test_image": 7.5}, {}):
+        with pytest.raises(gr.Error, match="list of strokes"):
+            Sketchpad().preprocess(wrong)
 
 
 def test_serving_imports_no_torchvision_and_no_training_code():

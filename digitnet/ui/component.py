@@ -45,6 +45,15 @@ def png_url(image: np.ndarray) -> str:
     """A picture for an <img>: `image` is float32 in 0..1 or uint8 in 0..255, ``[H, W]``."""
     if image.dtype != np.uint8:
         image = np.rint(image * 255).astype(np.uint8)
+    return _url(Image.fromarray(image), "png")
+
+
+def jpeg_url(picture: Image.Image) -> str:
+    """A photo for an <img>."""
+    return _url(picture, "jpeg")
+
+
+def _url(picture: Image.Image, kind: str) -> str:
     content = io.BytesIO()
-    Image.fromarray(image).save(content, "PNG")
-    return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()
+    picture.save(content, kind)
+    return f"data:image/{kind};base64,{base64.b64encode(content.getvalue()).decode()}"

@@ -1,17 +1,13 @@
 """The page as `python app.py` serves it, and a real Chromium to visit it with."""
 
 import contextlib
-import os
-import re
-import subprocess
-import sys
-import threading
 
 import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.browser.find_browser import INSTALL_LINE, find
 from tests.conftest import PROJECT
+from tests.serving import served
 
 FLAGS = [
     "--no-sandbox",
@@ -23,31 +19,6 @@ FLAGS = [
 ]
 WIDE = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
-
-
-@contextlib.contextmanager
-def served(folder):
-    """Run app.py of `folder` on a free port of this machine; gives its address."""
-    process = subprocess.Popen(
-        [sys.executable, "app.py", "--no-browser", "--host", "127.0.0.1"],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ | {"GRADIO_ANALYTICS_ENABLED": "False"},
-    )
-    try:
-        printed = ""
-        for line in process.stdout:
-            printed += line
-            if address := re.search(r"http://127\.0\.0\.1:\d+", line):
-                break
-        assert address, printed
-        threading.Thread(target=process.stdout.read, daemon=True).start()  # or the pipe fills
-        yield address[0]
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 @pytest.fixture(scope="session")
@@ -68,19 +39,25 @@ def browser():
 
 
 @contextlib.contextmanager
-def visit(browser, address, device, theme="light"):
-    """A page at `address` that fails the test on any error in the browser's console."""
+def visit(browser, address, device, theme="light", expected_errors=()):
+    """A page at `address` that fails the test on any error in the browser's console, except those
+    that begin with one of `expected_errors`."""
     context = browser.new_context(**device, color_scheme=theme)
     context.set_default_timeout(20_000)
     page = context.new_page()
     errors = []
-    page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+
+    def note(message):
+        if message.type == "error":
+            errors.append(message.text)
+
+    page.on("console", note)
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{address}/?__theme={theme}")
+    page.goto(address if "#" in address else f"{address}/?__theme={theme}")
     page.locator("#answer .seen img").wait_for()
     yield page
     context.close()
-    assert errors == []
+    assert [error for error in errors if not error.startswith(tuple(expected_errors))] == []
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -1,115 +1,60 @@
 """Images with captions: the test predictions, right and wrong, and the data set itself."""
 
-import threading
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
-import torch
 
-from digitnet.classifier import Classifier
 from digitnet.mnist import CLASS_NAMES
 from digitnet.ui.component import Component, png_url
+from digitnet.ui.test_predictions import DISPUTED, Key, Selection, TestPredictions
 
 TILES_A_PAGE = 60
 
-Outcome = Literal["all", "right", "wrong"]
-Key: TypeAlias = tuple[str, str]  # recipe and model
-
 
 class Gallery(Component):
-    """Its value is what `tiles_of_predictions` or `tiles_of_labels` makes."""
+    """Its value is what `tiles_of_predictions` or `tiles_of_labels` makes.
+
+    Listen to ``click``: its event's ``index`` is the number of the image that was chosen.
+    """
 
     def __init__(self, **properties: Any):
         super().__init__(**properties)
 
 
-@dataclass(frozen=True)
-class Selection:
-    """Which test images a gallery shows.
-
-    Attributes
-    ----------
-    outcome : all, those the model has right, or those it has wrong
-    true_digit : only images of this digit; None for every digit
-    page : from 1; pages beyond the last count as the last
-    """
-
-    outcome: Outcome = "all"
-    true_digit: int | None = None
-    page: int = 1
-
-
-class TestPredictions:
-    """What each classifier makes of MNIST's test images, computed once, in the background.
-
-    Parameters
-    ----------
-    classifiers : by recipe and model
-    images : uint8 ``[N, 28, 28]``
-    labels : int64 ``[N]``
-    """
-
-    __test__ = False  # not a test case, whatever pytest makes of the name
-
-    def __init__(
-        self, classifiers: dict[Key, Classifier], images: torch.Tensor, labels: torch.Tensor
-    ):
-        self.images = images.numpy()
-        self.labels = labels.numpy()
-        self._classifiers = classifiers
-        self._predicted: dict[Key, np.ndarray] = {}
-        self._locks = {key: threading.Lock() for key in classifiers}
-
-    def start(self) -> None:
-        """Begin to compute, in a thread that does not keep the program alive."""
-        threading.Thread(
-            target=lambda: [self.predicted(key) for key in self._locks], daemon=True
-        ).start()
-
-    def __contains__(self, key: Key) -> bool:
-        return key in self._classifiers
-
-    def predicted(self, key: Key) -> np.ndarray:
-        """The digits int64 ``[N]`` that one predicts; waits where they are not computed yet."""
-        with self._locks[key]:
-            if key not in self._predicted:
-                logits = self._classifiers[key].logits(torch.from_numpy(self.images))
-                self._predicted[key] = logits.argmax(1).cpu().numpy()
-        return self._predicted[key]
-
-
 def tiles_of_predictions(
-    predictions: TestPredictions, key: Key, selection: Selection
+    predictions: TestPredictions, key: Key, selection: Selection, page: int = 1
 ) -> dict[str, Any]:
-    """One page of test images with what a classifier predicts, as the template's data."""
+    """One page of test images with what a classifier predicts, as the template's data.
+
+    Pages count from 1; those beyond the first and last count as these.
+    """
     if key not in predictions:
         return {"summary": "This model's weights are not available", "page": 1, "pages": 1}
-    predicted = predictions.predicted(key)
+    probabilities, predicted = predictions.probabilities(key), predictions.predicted(key)
     labels = predictions.labels
-    right = predicted == labels
-    shown = {"all": np.ones_like(right), "right": right, "wrong": ~right}[selection.outcome]
-    if selection.true_digit is not None:
-        of_digit = labels == selection.true_digit
-        shown, counted = shown & of_digit, right[of_digit]
-    else:
-        counted = right
-    indices = np.flatnonzero(shown)
+    indices = predictions.indices(key, selection)
     pages = max(1, -(-len(indices) // TILES_A_PAGE))
-    page = min(max(1, selection.page), pages)
+    page = min(max(1, page), pages)
     on_page = indices[(page - 1) * TILES_A_PAGE : page * TILES_A_PAGE]
+    right = predicted == labels
     return {
-        "summary": f"{counted.sum():,} right, {(~counted).sum():,} wrong",
+        "summary": f"{right.sum():,} right, {(~right).sum():,} wrong",
+        "accuracy": f"{100 * predictions.accuracy(key):.2f} %",
+        "undisputed": f"{100 * predictions.accuracy(key, without_disputed=True):.2f} %",
+        "shown": f"{len(indices):,} shown",
         "page": page,
         "pages": pages,
         "empty": len(indices) == 0,
         "tiles": [
             {
+                "index": index,
                 "image": png_url(predictions.images[index]),
                 "caption": f"Predicted {predicted[index]} | Actual {labels[index]}",
+                "confidence": f"{100 * probabilities[index].max():.1f} %",
                 "title": f"Test image {index}",
                 "outcome": "right" if right[index] else "wrong",
                 "mark": "✓" if right[index] else "✗",
+                "disputed": index in DISPUTED,
             }
             for index in on_page.tolist()
         ],
@@ -123,6 +68,7 @@ def tiles_of_labels(images: np.ndarray, labels: np.ndarray, seed: int | None = N
         "four": True,  # columns, as the tutorial shows them
         "tiles": [
             {
+                "index": index,
                 "image": png_url(images[index]),
                 "caption": CLASS_NAMES[labels[index]],
                 "title": f"Image {index}",

@@ -1,0 +1,211 @@
+"""How long a visitor waits, in a real Chromium.
+
+    python benchmarks/page.py [--rounds 5]
+
+Prints median and 95th percentile of: pen movement to changed answer; page ready to first answer;
+choosing a model or recipe to its answer; opening a page of 60 gallery tiles. And how late the first
+page comes after `python app.py`, next to an empty page that imports torch and gradio, in turn.
+"""
+
+import argparse
+import datetime
+import os
+import platform
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import torch
+from playwright.sync_api import Page, sync_playwright
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from tests.browser.actions import SEVEN, choose, open_tab, place
+from tests.browser.conftest import FLAGS
+from tests.browser.find_browser import find
+from tests.serving import served
+
+STEPS = 20  # along each side of the 7: long enough that each changes the image
+EMPTY_PAGE = (
+    "import torch, gradio as gr\nwith gr.Blocks() as demo: pass\ndemo.launch(server_port={})"
+)
+DEADLINE = 120  # seconds for a page to come
+
+# In the page: the time of an event, and of the change to what an element shows that follows it.
+WATCH = """([event, selector]) => {
+    const shown = () => {
+        const element = document.querySelector(selector);
+        return element?.src ?? element?.innerText;
+    };
+    const before = shown();
+    window.began = window.changed = null;
+    const note = () => { if (window.began === null) window.began = performance.now(); };
+    document.addEventListener(event, note, { capture: true, once: true });
+    window.observer?.disconnect();
+    window.observer = new MutationObserver(() => {
+        if (window.began === null || window.changed !== null || shown() === before) return;
+        window.changed = performance.now();
+    });
+    const options = { subtree: true, childList: true, attributes: true, characterData: true };
+    window.observer.observe(document.querySelector("#answer"), options);
+}"""
+# When the sketchpad stood there, and when the first answer to what was drawn.
+FIRST_ANSWER = """() => {
+    new MutationObserver(() => {
+        if (!window.ready && document.querySelector(".paper")) window.ready = performance.now();
+        if (!window.answered && document.querySelector("#answer .main"))
+            window.answered = performance.now();
+    }).observe(document, { subtree: true, childList: true });
+}"""
+
+
+def waited(page: Page) -> float:
+    """Milliseconds from the event to the change that WATCH looks out for."""
+    page.wait_for_function("() => window.changed !== null")
+    return page.evaluate("window.changed - window.began")
+
+
+def movements(page: Page) -> list[float]:
+    """Pen movement to changed answer: along a 7, one movement after the other.
+
+    What is watched is the step that changes with every movement: MNIST's geometry makes the same
+    image of a longer line.
+    """
+    (a, b, c) = SEVEN[0]
+    path = [
+        (start[0] + (end[0] - start[0]) * t / STEPS, start[1] + (end[1] - start[1]) * t / STEPS)
+        for start, end in ((a, b), (b, c))
+        for t in range(1, STEPS + 1)
+    ]
+    page.mouse.move(*place(page, path[0]))
+    page.mouse.down()
+    times = []
+    for point in path[1:]:
+        page.evaluate(WATCH, ["pointermove", "#answer [data-stage=squeezed] img"])
+        page.mouse.move(*place(page, point))
+        times.append(waited(page))
+    page.mouse.up()
+    return times
+
+
+def switches(page: Page) -> list[float]:
+    """Choosing each model and recipe, to its answer."""
+    times = []
+    for label, group in [("linear", "model"), ("nonlinear", "model"), ("cnn", "model")] * 3 + [
+        ("as in the article", "recipe"),
+        ("for drawings", "recipe"),
+    ] * 5:
+        page.evaluate(WATCH, ["click", "#answer .models"])
+        choose(page, label, group)
+        times.append(waited(page))
+    return times
+
+
+def gallery(page: Page) -> float:
+    """Opening the tab of test predictions, to 60 tiles."""
+    page.evaluate(
+        """() => document.addEventListener("click", () => {
+            window.began = performance.now();
+            window.changed = null;
+            const look = () => {
+                if (document.querySelectorAll("#gallery .tile img").length === 60)
+                    window.changed = performance.now();
+                else requestAnimationFrame(look);
+            };
+            look();
+        }, { capture: true, once: true })"""
+    )
+    open_tab(page, "Test predictions")
+    return waited(page)
+
+
+def first_page(command: list[str], port: int) -> float:
+    """Seconds from starting `command` to its first page."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command,
+        cwd=PROJECT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"GRADIO_ANALYTICS_ENABLED": "False"},
+    )
+    try:
+        while time.perf_counter() - started < DEADLINE:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5):
+                    return time.perf_counter() - started
+            except OSError:
+                time.sleep(0.02)
+        raise TimeoutError(f"{command} served no page.")
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def free_port() -> int:
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        return opened.getsockname()[1]
+
+
+def row(name: str, times: list[float]) -> None:
+    slowest = statistics.quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
+    print(f"| {name} | {statistics.median(times):.0f} ms | {slowest:.0f} ms |", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+
+    print(f"{datetime.date.today()}, {platform.machine()}, torch {torch.__version__}\n")
+    print("| from, to | median | 95th percentile |\n| --- | ---: | ---: |")
+    results: dict[str, list[float]] = {}
+    with served(PROJECT) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find(), args=FLAGS)
+        for _ in range(options.rounds):
+            context = browser.new_context(viewport={"width": 1440, "height": 900})
+            context.add_init_script(f"({FIRST_ANSWER})()")
+            page = context.new_page()
+            page.goto(address)
+            page.locator("#answer .main").wait_for()
+            waits = {
+                "page ready, first answer": [
+                    page.evaluate("Math.max(0, window.answered - window.ready)")
+                ],
+                "pen movement, changed answer": movements(page),
+                "model or recipe chosen, its answer": switches(page),
+                "gallery opened, 60 tiles": [gallery(page)],
+            }
+            for name, times in waits.items():
+                results.setdefault(name, []).extend(times)
+            context.close()
+        browser.close()
+    for name, times in results.items():
+        row(name, times)
+
+    starts: dict[str, list[float]] = {"app.py": [], "empty page": []}
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(options.rounds):
+            for name, times in starts.items():
+                port = free_port()
+                empty = Path(folder) / "empty.py"
+                empty.write_text(EMPTY_PAGE.format(port))
+                app = ["app.py", "--no-browser", "--host", "127.0.0.1", "--port", str(port)]
+                arguments = app if name == "app.py" else [str(empty)]
+                times.append(first_page([sys.executable, *arguments], port))
+    ratios = [ours / empty for ours, empty in zip(*starts.values(), strict=True)]
+    print(
+        f"\nFirst page after {statistics.median(starts['app.py']):.1f} s, an empty page after "
+        f"{statistics.median(starts['empty page']):.1f} s: {statistics.median(ratios):.2f} times."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""What the tabs share: the choice of model and recipe, and how their events are sent."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from digitnet.drawing import Drawing
+from digitnet.ui.loaded import TRAINED, Loaded
+
+# For what must never wait: no queue, no spinner, and while one answer is under way only the newest
+# value is kept for the next.
+IMMEDIATELY: dict[str, Any] = {
+    "queue": False,
+    "trigger_mode": "always_last",
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}
+QUIETLY: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+
+@dataclass
+class Choice:
+    """The two selectors above the tabs."""
+
+    model: gr.Radio
+    recipe: gr.Radio
+
+
+def add_choice(loaded: Loaded) -> Choice:
+    """Put the selectors on the page, the best of what is loaded chosen."""
+    with gr.Row():
+        model = gr.Radio(
+            loaded.models,
+            value=loaded.models[-1] if loaded.models else None,
+            label="Model",
+            elem_id="model",
+            interactive=True,
+        )
+        recipe = gr.Radio(
+            [(TRAINED[recipe], recipe) for recipe in loaded.recipes],
+            value=loaded.recipes[0] if loaded.recipes else None,
+            label="Trained",
+            elem_id="recipe",
+            visible=len(loaded.recipes) > 1,
+            interactive=True,
+        )
+    return Choice(model, recipe)
+
+
+def checked_number(value: object, count: int) -> int:
+    """A number from 0 to `count` - 1 that an event of the visitor's browser sent; gr.Error else."""
+    if type(value) is not int or not 0 <= value < count:
+        raise gr.Error(f"This must be a whole number from 0 to {count - 1}.")
+    return value
+
+
+def subject_of(loaded: Loaded, value: Drawing | dict[str, int]) -> Drawing | np.ndarray:
+    """What lies on the sketchpad: a drawing, or a test image as float32 ``[28, 28]`` in 0..1."""
+    if not isinstance(value, dict):
+        return value
+    if loaded.predictions is None:
+        raise gr.Error("The test images are not available.")
+    images = loaded.predictions.images
+    return images[checked_number(value["test_image"], len(images))].astype(np.float32) / 255

@@ -1,0 +1,88 @@
+"""Compare: models and recipes side by side, and the data set they learned from."""
+
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from digitnet.ui.chart import Axis, Chart, Series, chart, percent_axis
+from digitnet.ui.comparison import Comparison, figures
+from digitnet.ui.gallery import Gallery, tiles_of_labels
+from digitnet.ui.layers import Layers, layers
+from digitnet.ui.loaded import Loaded
+from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice
+
+
+def add_compare(loaded: Loaded, choice: Choice, tab: gr.Tab) -> None:
+    """Fill the tab."""
+    first = choice.recipe.value
+
+    def charts(recipe):
+        entries = loaded.metrics.get(recipe, {}).get("models", {})
+        return accuracy_curves(entries), reliability_curves(entries)
+
+    def networks(recipe):
+        return layers(loaded.classifiers.get(recipe, {}))
+
+    comparison = Comparison()
+    drawn = []
+    with gr.Row():
+        for name, value in zip(("training-curves", "reliability"), charts(first), strict=True):
+            with gr.Column(min_width=300):
+                drawn.append(Chart(value=value, elem_id=name))
+    gr.Markdown("## The networks, layer by layer")
+    shown_layers = Layers(value=networks(first))
+    choice.recipe.input(
+        lambda recipe: (*charts(recipe), networks(recipe)),
+        choice.recipe,
+        [*drawn, shown_layers],
+        **IMMEDIATELY,
+    )
+    # Measured when somebody looks: nobody should wait for it before the page.
+    tab.select(partial(figures, loaded), None, comparison, **QUIETLY)
+    if loaded.predictions is not None:
+        gr.Markdown("## Sixteen of the test images")
+        grid = Gallery(elem_id="grid")
+        sample = partial(tiles_of_labels, loaded.predictions.images, loaded.predictions.labels)
+        another = gr.Button("Sixteen others", size="md")
+        for event in (tab.select, another.click):
+            event(sample, None, grid, **QUIETLY)
+
+
+def accuracy_curves(entries: dict[str, Any]) -> dict[str, Any]:
+    """The accuracy on the training images, epoch by epoch, of entries of metrics.json."""
+    series = [
+        Series(name, [(epoch, point["accuracy"]) for epoch, point in enumerate(curve, start=1)])
+        for name, entry in entries.items()
+        if (curve := entry.get("training_curve"))
+    ]
+    if not series:
+        return {}
+    last = max(len(one.points) for one in series)
+    low = min(share for one in series for _, share in one.points)
+    ticks = [(epoch, str(epoch)) for epoch in range(1, last + 1, max(1, last // 8))]
+    lowest = int(low * 5) / 5  # a multiple of 20 %: its quarters are round figures
+    return chart(
+        "Accuracy while training",
+        series,
+        Axis("epoch", 1, max(last, 2), ticks),
+        percent_axis("accuracy", lowest),
+    )
+
+
+def reliability_curves(entries: dict[str, Any]) -> dict[str, Any]:
+    """How often answers of a given confidence were right, of entries of metrics.json."""
+    series = [
+        Series(name, [(point["confidence"], point["accuracy"]) for point in diagram])
+        for name, entry in entries.items()
+        if (diagram := entry.get("reliability"))
+    ]
+    if not series:
+        return {}
+    honest = Series("as sure as right", [(0, 0), (1, 1)])
+    return chart(
+        "Reliability on the test images",
+        [*series, honest],
+        percent_axis("confidence"),
+        percent_axis("right"),
+    )

@@ -1,0 +1,60 @@
+"""Draw: the sketchpad or a picture, and what the models say of it while the visitor draws."""
+
+from pathlib import Path
+
+import gradio as gr
+
+from digitnet.ui.answer import Answer, answer
+from digitnet.ui.loaded import Loaded
+from digitnet.ui.sketchpad import Sketchpad
+from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice, subject_of
+
+
+def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
+    """Fill the tab; gives its sketchpad, whose content other tabs look at too."""
+
+    def recognise(value, model, recipe, geometry, picture=None):
+        try:
+            # The drawing comes first: a picture stays where it is while somebody draws.
+            subject = Path(picture) if picture and not value else subject_of(loaded, value)
+            return answer(loaded.classifiers.get(recipe, {}), model, subject, geometry)
+        except ValueError as error:
+            raise gr.Error(str(error)) from None
+
+    with gr.Row():
+        with gr.Column(min_width=300):
+            sketchpad = Sketchpad()
+            with gr.Accordion("A picture instead", open=False, elem_id="picture-fold"):
+                picture = gr.Image(
+                    sources=["upload", "clipboard", "webcam"],
+                    type="filepath",
+                    image_mode=None,  # nothing is decoded before its size is known
+                    label="Photo or scan of one digit, or of several in a row",
+                    height=240,
+                    elem_id="picture",
+                )
+        with gr.Column(min_width=300):
+            answers = Answer(value=recognise([], choice.model.value, choice.recipe.value, True))
+            geometry = gr.Checkbox(
+                True,
+                label="Fit it as MNIST's digits were",
+                info="Off, the whole canvas is squeezed to 28x28: why other demos fail.",
+                elem_id="geometry",
+            )
+    chosen = [sketchpad, choice.model, choice.recipe, geometry]
+    sketchpad.input(recognise, chosen, answers, **IMMEDIATELY)
+    gr.on(
+        [choice.model.input, choice.recipe.input, geometry.input],
+        recognise,
+        [*chosen, picture],
+        answers,
+        **IMMEDIATELY,
+    )
+
+    def read_picture(model, recipe, picture):
+        return recognise([], model, recipe, True, picture), []
+
+    picture.input(
+        read_picture, [choice.model, choice.recipe, picture], [answers, sketchpad], **QUIETLY
+    )
+    return sketchpad

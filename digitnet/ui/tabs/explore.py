@@ -1,0 +1,115 @@
+"""Test predictions: the 10,000 test images, sorted and filtered by what a model makes of them."""
+
+from functools import partial
+from typing import get_args
+
+import gradio as gr
+
+from digitnet.ui.closeup import Closeup, closeup
+from digitnet.ui.confusion import Confusion, cells
+from digitnet.ui.gallery import Gallery, tiles_of_predictions
+from digitnet.ui.loaded import Loaded
+from digitnet.ui.sketchpad import Sketchpad, on_paper
+from digitnet.ui.tabs.common import QUIETLY, Choice, checked_number
+from digitnet.ui.test_predictions import Among, Order, Outcome, Selection
+
+EVERY_DIGIT = -1
+
+
+def add_explore(
+    loaded: Loaded, choice: Choice, sketchpad: Sketchpad, tabs: gr.Tabs, tab: gr.Tab
+) -> None:
+    """Fill the tab; `sketchpad`, in the tab with the id "draw" of `tabs`, takes chosen images."""
+    predictions = loaded.predictions
+    if predictions is None or not loaded.models:
+        gr.Markdown("The test predictions need the test images and a model's weights.")
+        return
+    digits = [("every digit", EVERY_DIGIT)] + [(str(digit), digit) for digit in range(10)]
+    outcome = gr.Radio(get_args(Outcome), value="all", label="Show", elem_id="outcome")
+    with gr.Accordion("Sort and filter", open=False, elem_id="filters"), gr.Row():
+        order = gr.Dropdown(
+            get_args(Order), value="test set", label="In the order of", elem_id="order"
+        )
+        among = gr.Dropdown(get_args(Among), value="every image", label="Among", elem_id="among")
+        true_digit = gr.Dropdown(
+            digits, value=EVERY_DIGIT, label="True digit", elem_id="true-digit"
+        )
+        predicted_digit = gr.Dropdown(
+            digits, value=EVERY_DIGIT, label="Predicted digit", elem_id="predicted-digit"
+        )
+    with gr.Accordion("Confusion matrix", open=False, elem_id="confusion-fold"):
+        confusion = Confusion(elem_id="confusion")
+    chosen, first = gr.State(None), gr.State(1)  # the image opened; the page to begin at
+    with gr.Column(visible=False) as details:
+        large = Closeup()
+        with gr.Row():
+            take = gr.Button("Take it to the Draw tab", variant="primary", elem_id="take")
+            close = gr.Button("Close", elem_id="close")
+    gallery = Gallery(elem_id="gallery")
+    with gr.Row(equal_height=True):
+        previous = gr.Button("← Previous page", elem_id="previous")
+        page = gr.Number(1, label="Page", precision=0, step=1, minimum=1, elem_id="page")
+        following = gr.Button("Next page →", elem_id="next")
+
+    def show(model, recipe, outcome, order, among, true_digit, predicted_digit, page):
+        selection = Selection(outcome, _digit(true_digit), _digit(predicted_digit), among, order)
+        tiles = tiles_of_predictions(predictions, (recipe, model), selection, page or 1)
+        return tiles, tiles["page"]
+
+    def show_all(*chosen):
+        model, recipe, *_ = chosen
+        counts = (
+            cells(predictions.confusion((recipe, model)), model)
+            if (recipe, model) in predictions
+            else {}
+        )
+        return *show(*chosen), counts
+
+    def turn(*chosen, step):
+        *filters, page = chosen
+        return show(*[*filters, (page or 1) + step])
+
+    def filter_by_cell(model, recipe, event: gr.EventData):
+        true, predicted = (checked_number(digit, 10) for digit in (event.actual, event.predicted))
+        tiles, page = show(
+            model, recipe, "all", "most confident", "every image", true, predicted, 1
+        )
+        return tiles, page, "all", "most confident", "every image", true, predicted
+
+    def open_tile(recipe, event: gr.EventData):
+        index = checked_number(event.index, len(predictions.images))
+        return index, gr.Column(visible=True), closeup(predictions, recipe, index)
+
+    def reopen(recipe, index):
+        return gr.skip() if index is None else closeup(predictions, recipe, index)
+
+    def take_along(index):
+        return on_paper(index, predictions.images[index]), gr.Tabs(selected="draw")
+
+    filters = [choice.model, choice.recipe, outcome, order, among, true_digit, predicted_digit]
+    shown = [gallery, page]
+    tab.select(show_all, [*filters, page], [*shown, confusion], **QUIETLY)
+    page.submit(show, [*filters, page], shown, **QUIETLY)
+    for selector in (choice.model, choice.recipe):
+        selector.input(show_all, [*filters, first], [*shown, confusion], **QUIETLY)
+    choice.recipe.input(reopen, [choice.recipe, chosen], large, **QUIETLY)
+    for changed in (outcome, order, among, true_digit, predicted_digit):
+        changed.input(show, [*filters, first], shown, **QUIETLY)
+    for button, step in ((previous, -1), (following, 1)):
+        button.click(partial(turn, step=step), [*filters, page], shown, **QUIETLY)
+    confusion.click(
+        filter_by_cell,
+        [choice.model, choice.recipe],
+        [*shown, outcome, order, among, true_digit, predicted_digit],
+        **QUIETLY,
+    )
+    gallery.click(
+        open_tile, choice.recipe, [chosen, details, large], scroll_to_output=True, **QUIETLY
+    )
+    take.click(take_along, chosen, [sketchpad, tabs], **QUIETLY)
+    close.click(lambda: (None, gr.Column(visible=False)), None, [chosen, details], **QUIETLY)
+
+
+def _digit(value: int | None) -> int | None:
+    """A digit's filter: None for every digit."""
+    return None if value is None or value == EVERY_DIGIT else value

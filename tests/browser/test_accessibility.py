@@ -1,0 +1,41 @@
+"""What axe-core finds to complain of: nothing serious, anywhere."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.actions import SEVEN, answer, draw, open_fold, open_tab
+from tests.browser.conftest import PHONE, WIDE, visit
+
+# The footer is Gradio's own.
+OURS = {"exclude": [["footer"]]}
+
+
+def complaints(page):
+    found = Axe().run(page, context=OURS).response["violations"]
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary']}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("device", [WIDE, PHONE], ids=["wide", "phone"])
+def test_no_serious_violation(browser, address, device, theme):
+    with visit(browser, address, device, theme) as page:
+        if device is WIDE:
+            draw(page, SEVEN)
+            expect(answer(page)).to_have_text("7")
+        assert complaints(page) == []
+        open_tab(page, "Test predictions")
+        for fold in ("filters", "confusion-fold"):
+            open_fold(page, fold)
+        expect(page.locator("#gallery .tile")).to_have_count(60, timeout=30_000)
+        page.locator("#gallery .tile").first.click()
+        expect(page.locator("#closeup .model")).to_have_count(3)
+        assert complaints(page) == []
+        open_tab(page, "Compare")
+        expect(page.locator("#grid .tile")).to_have_count(16)
+        assert complaints(page) == []

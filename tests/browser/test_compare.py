@@ -1,0 +1,36 @@
+"""Models and recipes side by side."""
+
+import json
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.actions import open_tab
+from tests.conftest import PROJECT
+
+
+def test_every_model_and_recipe_has_its_measured_figures(page):
+    open_tab(page, "Compare")
+    folders = sorted((PROJECT / "weights").glob("*/metrics.json"))
+    expected = {
+        f"{100 * entry['test_accuracy']:.2f} %"
+        for folder in folders
+        for entry in json.loads(folder.read_text())["models"].values()
+    }
+    rows = page.locator("#comparison tbody tr")
+    expect(rows).to_have_count(3 * len(folders))
+    assert set(page.locator("#comparison .mnist").all_inner_texts()) == expected
+    for chart in ("#training-curves", "#reliability"):
+        assert page.locator(f"{chart} polyline").count() >= 3
+    totals = page.locator("#layers tfoot td").all_inner_texts()
+    assert totals == ["3,190", "3,190", "148,250"]
+
+
+def test_a_grid_of_the_data_set(page):
+    open_tab(page, "Compare")
+    tiles = page.locator("#grid .tile")
+    expect(tiles).to_have_count(16)
+    before = tiles.first.get_attribute("title")
+    page.get_by_role("button", name="Sixteen others").click()
+    expect(tiles.first).not_to_have_attribute("title", before)
+    assert re.fullmatch(r"\d - [a-z]+", tiles.first.inner_text().strip())

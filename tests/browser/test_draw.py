@@ -1,0 +1,262 @@
+"""Drawing, and what the models say of it."""
+
+import re
+import shutil
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.actions import (
+    CROSSED_SEVEN,
+    ONE,
+    SCRIBBLE,
+    SEVEN,
+    answer,
+    choose,
+    draw,
+    draw_by_touch,
+    is_of,
+    open_tab,
+    place,
+    sent_by,
+    strokes,
+)
+from tests.browser.conftest import WIDE, visit
+from tests.conftest import PROJECT
+from tests.serving import served
+
+MODELS = ("linear", "nonlinear", "cnn")
+
+
+# ---- drawing ----------------------------------------------------------------------------------
+
+
+def test_the_answer_follows_the_pen(page):
+    expect(answer(page)).to_have_text("–")
+    draw(page, SEVEN, lift=False)
+    expect(answer(page)).to_have_text("7")  # the button is still down
+    page.mouse.up()
+    expect(answer(page)).to_have_text("7")
+
+
+def test_one_request_at_a_time_and_the_last_drawing_wins(page):
+    in_flight, most, sent = set(), [0], []
+
+    def begin(request):
+        if request.method == "POST":
+            in_flight.add(request)
+            sent.append(request)
+            most[0] = max(most[0], len(in_flight))
+
+    page.on("request", begin)
+    page.on("requestfinished", lambda request: in_flight.discard(request))
+    page.on("requestfailed", lambda request: in_flight.discard(request))
+
+    def is_whole(request):
+        # 720 is where the last stroke ended.
+        return is_of(request, strokes=2) and sent_by(request)[1][-1][0] == pytest.approx(720, abs=8)
+
+    with page.expect_request(is_whole):
+        draw(page, CROSSED_SEVEN)
+    expect(answer(page)).to_have_text("7")
+    with page.expect_request(lambda request: is_of(request, strokes=1)):
+        page.keyboard.press("Control+z")
+    assert len(sent) > 2
+    assert most[0] == 1
+
+
+def test_undo_and_clear_by_button_and_key(page):
+    undo = page.get_by_role("button", name="Undo")
+    clear = page.get_by_role("button", name="Clear")
+    expect(undo).to_be_disabled()
+    expect(clear).to_be_disabled()
+    draw(page, CROSSED_SEVEN)
+    expect(strokes(page)).to_have_count(2)
+    expect(page.locator(".pad .help")).to_be_hidden()
+    undo.click()
+    expect(strokes(page)).to_have_count(1)
+    page.keyboard.press("Control+z")
+    expect(strokes(page)).to_have_count(0)
+    expect(answer(page)).to_have_text("–")
+    draw(page, CROSSED_SEVEN)
+    clear.click()
+    expect(strokes(page)).to_have_count(0)
+    draw(page, CROSSED_SEVEN)
+    expect(answer(page)).to_have_text("7")
+    page.keyboard.press("Escape")
+    expect(strokes(page)).to_have_count(0)
+    expect(answer(page)).to_have_text("–")
+    expect(page.locator(".pad .help")).to_be_visible()
+
+
+def test_a_tap_is_a_dot_that_is_seen(page):
+    page.mouse.click(*place(page, (0.5, 0.5)))
+    expect(strokes(page)).to_have_count(1)
+    assert strokes(page).evaluate("dot => dot.getTotalLength()") == 0
+    expect(answer(page)).not_to_have_text("–")
+
+
+def test_nobody_agrees_or_disagrees_about_nothing(page):
+    for row in page.locator("#answer .models tbody tr").all():
+        expect(row).not_to_have_class(re.compile("agrees"))
+
+
+def test_models_are_chosen_and_all_stay_in_sight(page):
+    draw(page, SEVEN)
+    for name in MODELS:
+        choose(page, name, "model")
+        expect(page.locator("#answer .says b")).to_have_text(name)
+        rows = page.locator("#answer .models tbody tr")
+        expect(rows).to_have_count(3)
+        for row in rows.all():
+            agrees = row.get_attribute("data-digit") == answer(page).get_attribute("data-digit")
+            expect(row.locator(".differs")).to_have_count(0 if agrees else 1)
+            expect(row.locator(".time")).to_have_text(re.compile(r"^\d+\.\d ms$"))
+    digits = {row.get_attribute("data-digit") for row in rows.all()}
+    said = page.locator("#answer .disagreement")
+    expect(said).to_have_text("The models disagree about this drawing." if len(digits) > 1 else "")
+
+
+def test_the_recipe_changes_the_weights_and_keeps_the_drawing(page):
+    draw(page, CROSSED_SEVEN)
+    expect(answer(page)).to_have_text("7")
+    shown = page.locator("#answer .bars")
+    before = shown.inner_text()
+    choose(page, "linear", "model")
+    expect(shown).not_to_have_text(before)
+    for_drawings = shown.inner_text()
+    choose(page, "as in the article", "recipe")
+    expect(shown).not_to_have_text(for_drawings, use_inner_text=True)
+    expect(strokes(page)).to_have_count(2)
+    choose(page, "for drawings", "recipe")
+    expect(shown).to_have_text(for_drawings, use_inner_text=True)
+
+
+def test_what_is_no_digit_is_refused_and_not_guessed(page):
+    draw(page, SCRIBBLE)
+    expect(answer(page)).to_have_text("?")
+    expect(page.locator("#answer .says")).to_have_text("That doesn't look like a digit to cnn")
+    expect(page.locator("#answer .bars .best")).to_have_count(0)
+    choose(page, "as in the article", "recipe")
+    expect(answer(page)).to_have_text(re.compile(r"^\d$"))
+
+
+def test_ten_probabilities_sum_to_one(page):
+    draw(page, ONE)
+    expect(answer(page)).to_have_text("1")
+    shown = page.locator("#answer .bars .percent").all_inner_texts()
+    assert len(shown) == 10
+    assert sum(float(text.rstrip(" %")) for text in shown) == pytest.approx(100, abs=0.6)
+
+
+# ---- the steps, examples, links ---------------------------------------------------------------
+
+
+def stage(page, name):
+    return page.locator(f"#answer .stages [data-stage={name}]")
+
+
+def networks_see(page, name):
+    """Wait until the picture of what the networks see is that of the stage, and of no other."""
+    page.wait_for_function(
+        """(name) => {
+            const seen = document.querySelector("#answer .seen img").src;
+            const stages = [...document.querySelectorAll("#answer .stages [data-stage]")];
+            const same = stages.filter((one) => one.querySelector("img").src === seen);
+            return same.length === 1 && same[0].dataset.stage === name;
+        }""",
+        arg=name,
+    )
+
+
+def test_the_steps_show_what_geometry_does(page):
+    """A small digit in a corner: without MNIST's geometry, hardly anything is left of it."""
+    draw(page, [[(0.06 + x / 6, 0.04 + y / 6) for x, y in SEVEN[0]]])
+    expect(answer(page)).to_have_text("7")
+    expect(stage(page, "centred")).to_have_class(re.compile("is-seen"))
+    networks_see(page, "centred")
+    page.locator("#geometry input").uncheck()
+    expect(stage(page, "squeezed")).to_have_class(re.compile("is-seen"))
+    expect(stage(page, "centred")).to_have_class(re.compile("skipped"))
+    networks_see(page, "squeezed")
+    page.locator("#geometry input").check()
+    expect(answer(page)).to_have_text("7")
+
+
+def test_examples_are_drawn_while_one_watches(page):
+    expect(page.locator(".example")).to_have_count(8)
+    page.locator(".example[aria-label*='crossbar']").click()
+    expect(answer(page)).to_have_text("7")
+    expect(strokes(page)).to_have_count(2)
+    page.keyboard.press("Control+z")
+    expect(strokes(page)).to_have_count(1)
+
+
+def test_a_stroke_of_ones_own_ends_an_example(page):
+    page.locator(".example").first.click()
+    draw(page, ONE)
+    expect(page.locator(".pad .help")).to_be_hidden()
+    drawn = strokes(page).count()
+    page.evaluate("() => new Promise((done) => setTimeout(done, 1200))")  # longer than it plays
+    assert strokes(page).count() == drawn
+
+
+def test_a_link_opens_with_the_drawing(page, browser, address):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    draw(page, CROSSED_SEVEN)
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator(".copied")).to_have_text(re.compile("Link copied"))
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link.startswith(f"{address}/#drawing=") and len(link) < len(address) + 100
+    with visit(browser, link, WIDE) as other:
+        expect(strokes(other)).to_have_count(2)
+        expect(answer(other)).to_have_text("7")
+        ends = [one.get_attribute("points").split()[-1].split(",") for one in strokes(other).all()]
+        assert [float(x) for x, _ in ends] == pytest.approx([450, 720], abs=8)
+        draw(other, ONE)
+        other.wait_for_function("() => location.hash === ''")  # it is another drawing now
+
+
+@pytest.mark.parametrize("text", ["", "A", "AAAA!", "..", "<b>x</b>", "AAAAA", "A" * 9])
+def test_a_broken_link_is_a_blank_sketchpad(browser, address, text):
+    with visit(browser, f"{address}/#drawing={text}", WIDE) as page:
+        expect(strokes(page)).to_have_count(0)
+        expect(answer(page)).to_have_text("–")
+
+
+# ---- a phone, and a page that lacks something -------------------------------------------------
+
+
+def test_a_finger_draws_on_a_phone_without_scrolling_it(phone):
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+    phone.locator(".paper").scroll_into_view_if_needed()
+    scrolled = phone.evaluate("scrollY")
+    (stroke,) = SEVEN
+    lift = draw_by_touch(phone, stroke, lift=False)
+    expect(answer(phone)).to_have_text("7")  # the finger is still down
+    lift()
+    expect(strokes(phone)).to_have_count(1)
+    assert phone.evaluate("scrollY") == scrolled
+    for tab in ("Test predictions", "Compare"):
+        open_tab(phone, tab)
+        expect(phone.locator(".tile:visible").first).to_be_visible()
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_page_starts_without_some_weights(browser, tmp_path):
+    shutil.copy(PROJECT / "app.py", tmp_path)
+    shutil.copytree(PROJECT / "digitnet", tmp_path / "digitnet")
+    shutil.copytree(PROJECT / "data", tmp_path / "data")
+    shutil.copytree(PROJECT / "weights", tmp_path / "weights")
+    shutil.rmtree(tmp_path / "weights" / "augmented", ignore_errors=True)
+    baseline = tmp_path / "weights" / "baseline"
+    (baseline / "nonlinear.safetensors").unlink()
+    (baseline / "linear.safetensors").write_bytes(b"broken")
+    (baseline / "metrics.json").write_text("[")
+    with served(tmp_path) as address, visit(browser, address, WIDE) as page:
+        problems = " ".join(page.locator(".problem").all_inner_texts())
+        assert "nonlinear.safetensors is missing; run python train.py" in problems
+        assert "linear.safetensors is not a whole safetensors file" in problems
+        assert "metrics.json is not readable JSON" in problems
+        draw(page, SEVEN)
+        expect(answer(page)).to_have_text("7")

@@ -1,0 +1,124 @@
+"""The explorer of test predictions."""
+
+import json
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.actions import (
+    SEVEN,
+    answer,
+    choose,
+    colour,
+    draw,
+    open_fold,
+    open_tab,
+    pick,
+    strokes,
+)
+from tests.conftest import PROJECT
+
+RECIPE = "augmented"
+METRICS = json.loads((PROJECT / "weights" / RECIPE / "metrics.json").read_text())["models"]
+
+
+def test_gallery_shows_right_and_wrong_in_counts_marks_and_colours(page):
+    open_tab(page, "Test predictions")
+    tiles = page.locator("#gallery .tile")
+    expect(tiles).to_have_count(60, timeout=30_000)  # the predictions may still be under way
+    for name, entry in METRICS.items():
+        choose(page, name, "model")
+        # A borderline image may fall either way on another processor.
+        near = [round(entry["test_accuracy"] * 10_000) + off for off in range(-2, 3)]
+        summaries = "|".join(f"{right:,} right, {10_000 - right:,} wrong" for right in near)
+        expect(page.locator("#gallery .summary b")).to_have_text(re.compile(summaries))
+    choose(page, "right", "outcome")
+    expect(page.locator("#gallery .tile.wrong")).to_have_count(0)
+    red, green, _ = colour(tiles.first.locator(".caption"))
+    assert green > red
+    choose(page, "wrong", "outcome")
+    expect(page.locator("#gallery .tile.right")).to_have_count(0)
+    red, green, _ = colour(tiles.first.locator(".caption"))
+    assert red > green
+    for tile in tiles.all()[:10]:
+        mark, predicted, actual = re.fullmatch(
+            r"(.) Predicted (\d) \| Actual (\d)", tile.locator(".caption").inner_text()
+        ).groups()
+        assert mark == "✗" and predicted != actual
+
+
+def test_gallery_filters_by_true_digit_and_turns_pages(page, test_set):
+    open_tab(page, "Test predictions")
+    page.get_by_role("button", name="Next page").click()
+    expect(page.locator("#gallery .pages")).to_have_text(re.compile(r"page 2 of 167$"))
+    expect(page.locator("#gallery .tile").first).to_have_attribute("title", "Test image 60")
+    page.locator("#page input").fill("999")
+    page.locator("#page input").press("Enter")
+    expect(page.locator("#gallery .pages")).to_have_text(re.compile(r"page 167 of 167$"))
+    expect(page.locator("#gallery .tile")).to_have_count(10_000 - 166 * 60)
+    page.get_by_role("button", name="Previous page").click()
+    expect(page.locator("#gallery .pages")).to_have_text(re.compile(r"page 166 of 167$"))
+    open_fold(page, "filters")
+    pick(page, "4", "true-digit")
+    fours = int((test_set[1] == 4).sum())
+    expect(page.locator("#gallery .pages")).to_have_text(
+        re.compile(f"page 1 of {-(-fours // 60)}$")
+    )
+    for caption in page.locator("#gallery .caption").all_inner_texts():
+        assert caption.endswith("Actual 4")
+
+
+def test_the_most_confidently_wrong_come_first(page):
+    open_tab(page, "Test predictions")
+    choose(page, "wrong", "outcome")
+    open_fold(page, "filters")
+    pick(page, "most confident", "order")
+    expect(page.locator("#gallery .pages")).to_have_text(re.compile("page 1 of"))
+    page.wait_for_function(
+        """() => {
+            const shown = [...document.querySelectorAll("#gallery .confidence")];
+            const values = shown.map((one) => parseFloat(one.textContent));
+            return values.length > 1 && values.every((v, i) => i === 0 || v <= values[i - 1]);
+        }"""
+    )
+    expect(page.locator("#gallery .tile.right")).to_have_count(0)
+
+
+def test_disputed_labels_are_marked_and_counted_apart(page):
+    open_tab(page, "Test predictions")
+    open_fold(page, "filters")
+    pick(page, "label disputed", "among")
+    expect(page.locator("#gallery .tile")).to_have_count(15)
+    expect(page.locator("#gallery .disputed")).to_have_count(15)
+    expect(page.locator("#gallery .tile[data-index='2654']")).to_have_count(1)
+    expect(page.locator("#gallery .summary")).to_contain_text("without the 15 disputed labels")
+
+
+def test_a_cell_of_the_confusion_matrix_shows_its_images(page):
+    open_tab(page, "Test predictions")
+    open_fold(page, "confusion-fold")
+    cell = page.locator("#confusion button[data-actual='4'][data-predicted='9']")
+    count = int(cell.inner_text())
+    assert count > 0
+    cell.click()
+    expect(page.locator("#gallery .tile")).to_have_count(min(count, 60))
+    for caption in page.locator("#gallery .caption").all_inner_texts():
+        assert caption.endswith("Predicted 9 | Actual 4")
+
+
+def test_a_tile_opens_large_and_goes_to_the_sketchpad(page):
+    open_tab(page, "Test predictions")
+    page.locator("#gallery .tile[data-index='8']").click()
+    large = page.locator("#closeup")
+    expect(large).to_contain_text("Test image 8, labelled 5")
+    expect(large.locator(".model")).to_have_count(3)
+    said = large.locator("[data-model=cnn] .said").inner_text()
+    page.get_by_role("button", name="Take it to the Draw tab").click()
+    expect(page.locator("#sketchpad .picture")).to_be_visible()
+    expect(answer(page)).to_have_attribute("data-digit", said)
+    choose(page, "linear", "model")
+    expect(page.locator("#answer .says b")).to_have_text("linear")
+    draw(page, SEVEN)
+    expect(page.locator("#sketchpad .picture")).to_be_hidden()
+    expect(strokes(page)).to_have_count(1)
+    expect(answer(page)).to_have_text("7")
