@@ -7,6 +7,7 @@ import argparse
 import io
 import os
 import sys
+from pathlib import Path
 
 import gradio as gr
 
@@ -18,30 +19,7 @@ from digitnet.ui.tabs.draw import add_draw
 from digitnet.ui.tabs.explore import add_explore
 
 THEME = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
-# The theme's grey for lesser text, and its orange, are too light to read easily (WCAG AA asks for a
-# contrast of 4.5 to 1).
-STYLE = """
-.gradio-container {
-  width: 100% !important;
-  max-width: 72rem !important;
-  margin: 0 auto !important;
-}
-.prose h2 { font-size: 1.25rem !important; font-weight: 700 !important; }
-:root {
-  --body-text-color-subdued: #52525b !important;
-  --block-title-text-color: #3f3f46 !important;
-  --color-accent: #c2410c !important;
-  --button-primary-background-fill: #c2410c !important;
-  --button-primary-background-fill-hover: #9a3412 !important;
-}
-.dark {
-  --body-text-color-subdued: #b4b4bd !important;
-  --block-title-text-color: #d4d4d8 !important;
-  --color-accent: #fb923c !important;
-  --button-primary-background-fill: #c2410c !important;
-  --button-primary-background-fill-hover: #9a3412 !important;
-}
-"""
+STYLE = Path(__file__).parent / "digitnet" / "ui" / "page.css"
 
 
 def build_page(loaded: Loaded) -> gr.Blocks:
@@ -49,7 +27,8 @@ def build_page(loaded: Loaded) -> gr.Blocks:
     with gr.Blocks(title="digitnet", analytics_enabled=False) as page:
         gr.Markdown(
             "# digitnet\nDraw a digit. Three small networks, from one linear map to a "
-            "convolutional net, say what they see while you draw."
+            "convolutional net, say what they see while you draw.",
+            elem_id="intro",
         )
         for problem in loaded.problems:
             gr.Markdown(f"⚠️ {problem}", elem_classes="problem")
@@ -96,7 +75,7 @@ def main() -> None:
             share=options.share or None,
             inbrowser=has_desktop() and not options.no_browser,
             theme=THEME,
-            css=STYLE,
+            css_paths=STYLE,
         )
     except OSError as error:
         sys.exit(f"app.py: {error}")

@@ -219,7 +219,7 @@ def _is_entry(entry: object) -> bool:
         and isinstance(curve, list)
         and all(_has_numbers(point, {"accuracy"}) for point in curve)
         and isinstance(diagram, list)
-        and all(_has_numbers(point, {"confidence", "accuracy"}) for point in diagram)
+        and all(_has_numbers(point, {"count", "confidence", "accuracy"}) for point in diagram)
         and isinstance(drawings, dict)
         and isinstance(drawings.get("name"), str)
         and _has_numbers(drawings, {"count", "accuracy", *drawings.keys()} - {"name"})

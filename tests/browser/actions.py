@@ -75,6 +75,19 @@ def answer(page):
     return page.locator("#answer .main .digit")
 
 
+def settled(page, selector):
+    """What an element says, once it has said the same for half a second."""
+    page.wait_for_function(
+        """(selector) => {
+            const now = performance.now(), text = document.querySelector(selector).innerText;
+            if (window.lastText !== text) [window.lastText, window.lastChange] = [text, now];
+            return now - window.lastChange > 500;
+        }""",
+        arg=selector,
+    )
+    return page.locator(selector).inner_text()
+
+
 def strokes(page):
     return page.locator("#sketchpad .ink polyline")
 

@@ -30,7 +30,7 @@ class Choice:
 
 def add_choice(loaded: Loaded) -> Choice:
     """Put the selectors on the page, the best of what is loaded chosen."""
-    with gr.Row():
+    with gr.Row(elem_id="choice"):
         model = gr.Radio(
             loaded.models,
             value=loaded.models[-1] if loaded.models else None,

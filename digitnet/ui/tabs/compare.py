@@ -12,6 +12,8 @@ from digitnet.ui.layers import Layers, layers
 from digitnet.ui.loaded import Loaded
 from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice
 
+FEWEST_ANSWERS = 10  # of a confidence; of fewer, the share that is right says little
+
 
 def add_compare(loaded: Loaded, choice: Choice, tab: gr.Tab) -> None:
     """Fill the tab."""
@@ -73,7 +75,14 @@ def accuracy_curves(entries: dict[str, Any]) -> dict[str, Any]:
 def reliability_curves(entries: dict[str, Any]) -> dict[str, Any]:
     """How often answers of a given confidence were right, of entries of metrics.json."""
     series = [
-        Series(name, [(point["confidence"], point["accuracy"]) for point in diagram])
+        Series(
+            name,
+            [
+                (point["confidence"], point["accuracy"])
+                for point in diagram
+                if point["count"] >= FEWEST_ANSWERS
+            ],
+        )
         for name, entry in entries.items()
         if (diagram := entry.get("reliability"))
     ]

@@ -21,7 +21,7 @@ def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
         except ValueError as error:
             raise gr.Error(str(error)) from None
 
-    with gr.Row():
+    with gr.Row(elem_id="draw"):
         with gr.Column(min_width=300):
             sketchpad = Sketchpad()
             with gr.Accordion("A picture instead", open=False, elem_id="picture-fold"):
