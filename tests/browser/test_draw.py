@@ -240,7 +240,7 @@ def test_a_finger_draws_on_a_phone_without_scrolling_it(phone):
     assert phone.evaluate("scrollY") == scrolled
     for tab in ("Test predictions", "Compare"):
         open_tab(phone, tab)
-        expect(phone.locator(".tile:visible").first).to_be_visible()
+        expect(phone.locator(".tile:visible").first).to_be_visible(timeout=30_000)
         assert phone.evaluate("document.documentElement.scrollWidth") <= 360
 
 
