@@ -25,7 +25,7 @@ from digitnet.models import CLASSES, Network
 # On training images, the CNN's maps from 12 segments differ from the limit's by 4 % in total.
 SEGMENTS = 12
 CROWDING = 1.5  # segment ends are at (i / SEGMENTS)**CROWDING: most units switch near the blank end
-CHUNK = 25  # images at once, about; more would leave the processor's cache
+CHUNK = 10  # images at once, about; more would leave the processor's cache
 
 Backward = Callable[[torch.Tensor], torch.Tensor]
 
@@ -73,7 +73,14 @@ def _mean_slopes(network: Network, path: torch.Tensor) -> list[Backward]:
     value = path.flatten(0, 1)
     backwards: list[Backward] = []
     for layer in _pooled_first(network.layers):
-        entering, value = value, layer(value)
+        entering = value
+        if isinstance(layer, nn.MaxPool2d):
+            value, index = functional.max_pool2d(
+                entering, layer.kernel_size, layer.stride, layer.padding, return_indices=True
+            )
+            backwards.append(_pool_back(entering, value, index, count))
+            continue
+        value = layer(entering)
         if isinstance(layer, nn.Flatten):
             backwards.append(_reshape_back(entering.shape[1:]))
         elif isinstance(layer, nn.Linear):
@@ -82,10 +89,8 @@ def _mean_slopes(network: Network, path: torch.Tensor) -> list[Backward]:
             backwards.append(_convolve_back(layer))
         elif isinstance(layer, nn.ReLU):
             backwards.append(_relu_back(entering[:-count], entering[count:]))
-        elif isinstance(layer, nn.MaxPool2d):
-            backwards.append(_pool_back(layer, entering, count))
         else:
-            raise TypeError(f"There is no mean slope for a layer {layer}.")
+            raise ValueError(f"There is no mean slope for a layer {layer}.")
     return backwards
 
 
@@ -125,17 +130,17 @@ def _relu_back(before: torch.Tensor, after: torch.Tensor) -> Backward:
     return lambda gradient: gradient * slope
 
 
-def _pool_back(layer: nn.MaxPool2d, entering: torch.Tensor, count: int) -> Backward:
+def _pool_back(
+    entering: torch.Tensor, greatest: torch.Tensor, index: torch.Tensor, count: int
+) -> Backward:
     """The mean slope of a max-pool whose input goes from `entering[:-count]` to `[count:]`.
+
+    It gives `greatest`, which lies at `index` of the input's pixels.
 
     Where another pixel of a window becomes the greatest, the one that was greatest before counts
     up to the point where the other draws level, and the other from there.
     """
-    greatest, index = functional.max_pool2d(
-        entering, layer.kernel_size, layer.stride, layer.padding, return_indices=True
-    )
-    index, flat = index.flatten(2), entering.flatten(2)
-    greatest = greatest.flatten(2)
+    greatest, index, flat = greatest.flatten(2), index.flatten(2), entering.flatten(2)
     first, second = index[:-count], index[count:]
     lead = greatest[:-count] - flat[:-count].gather(2, second)  # of the first, at the beginning
     lost = greatest[count:] - flat[count:].gather(2, first)  # by the first, at the end

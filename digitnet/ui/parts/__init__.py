@@ -87,7 +87,7 @@ def _nonlinear(classifier: Classifier, image: np.ndarray, digit: int) -> dict[st
                 "bars": [
                     {
                         "digit": at,
-                        "push": signed(push),
+                        "push": signed(term if at == digit else push),
                         "width": f"{50 * abs(push) / longest:.1f}",
                         "for": push > 0,
                         "asked": at == digit,

@@ -69,17 +69,18 @@ def subject_of(loaded: Loaded, value: Drawing | dict[str, int]) -> Drawing | np.
 
 
 def add_test_image_picker(loaded: Loaded, sketchpad: Sketchpad, name: str) -> Dependency | None:
-    """Put a field on the page whose number lays that test image on `sketchpad`.
+    """Put a folded field on the page, whose number lays that test image on `sketchpad`.
 
     Gives the event, to whose ``then`` may be added what looks at the sketchpad next; None, and no
-    field, where the test images are missing. The field and its button have the ids `name` and
-    `name` with "-button".
+    field, where the test images are missing. The field has the id `name`, its button and its fold
+    have `name` with "-button" and "-fold".
     """
     predictions = loaded.predictions
     if predictions is None:
         return None
     last = len(predictions.images) - 1
-    with gr.Column(min_width=200):
+    fold = gr.Accordion("A test image instead", open=False, elem_id=f"{name}-fold")
+    with fold, gr.Row(equal_height=True):
         number = gr.Number(
             0,
             label=f"Test image, 0 to {last:,}",
@@ -89,7 +90,7 @@ def add_test_image_picker(loaded: Loaded, sketchpad: Sketchpad, name: str) -> De
             maximum=last,
             elem_id=name,
         )
-        button = gr.Button("Put it on the sketchpad", size="sm", elem_id=f"{name}-button")
+        button = gr.Button("Put it on the sketchpad", size="md", elem_id=f"{name}-button")
 
     def lay(index):
         index = checked_number(index, last + 1)

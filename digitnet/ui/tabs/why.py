@@ -35,16 +35,13 @@ def add_why(
     def is_this(event: gr.SelectData):
         return event.value == tab.label
 
-    with gr.Row():
-        digit = gr.Radio(
-            [("its answer", ITS_ANSWER), *((str(digit), digit) for digit in range(10))],
-            value=ITS_ANSWER,
-            label="Why, or why not",
-            elem_id="why-digit",
-            scale=4,
-            min_width=300,
-        )
-        picked = add_test_image_picker(loaded, sketchpad, "why-image")
+    digit = gr.Radio(
+        [("its answer", ITS_ANSWER), *((str(digit), digit) for digit in range(10))],
+        value=ITS_ANSWER,
+        label="Why, or why not",
+        elem_id="why-digit",
+    )
+    picked = add_test_image_picker(loaded, sketchpad, "why-image")
     shown = [Evidence(), Parts()]
     is_open = gr.State(False)
     chosen = [sketchpad, choice.model, choice.recipe, digit]
