@@ -166,10 +166,11 @@ def _erasures(image: torch.Tensor, gains: torch.Tensor) -> torch.Tensor:
     none without ink.
     """
     by_patch, ink = functional.avg_pool2d(torch.stack([gains, image]), PATCH, 1, PATCH // 2)
+    by_patch = torch.where(ink > 0, by_patch, -torch.inf)
     peaks = by_patch == functional.max_pool2d(by_patch[None], PATCH, 1, PATCH // 2)[0]
     tried = (peaks & (ink > 0)).flatten()
     best = torch.where(tried, by_patch.flatten(), -torch.inf).topk(CANDIDATES).indices
     best = best[tried[best]]
-    centres = functional.one_hot(best, image.numel()).float().unflatten(1, image.shape)
-    patches = functional.max_pool2d(centres, PATCH, 1, PATCH // 2)
+    centres = functional.one_hot(best, image.numel()).float().unflatten(1, (1, *image.shape))
+    patches = functional.max_pool2d(centres, PATCH, 1, PATCH // 2)[:, 0]
     return image * (1 - patches)

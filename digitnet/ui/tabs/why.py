@@ -15,6 +15,9 @@ from digitnet.ui.sketchpad import Sketchpad
 from digitnet.ui.tabs.common import QUIETLY, Choice, add_test_image_picker, subject_of
 
 ITS_ANSWER = -1
+# One after another, as they were sent: an explanation takes longer than an answer, and an earlier
+# one must not replace a later one.
+IN_TURN: dict[str, Any] = {**QUIETLY, "concurrency_id": "why", "concurrency_limit": 1}
 
 
 def add_why(
@@ -45,19 +48,19 @@ def add_why(
     shown = [Evidence(), Parts()]
     is_open = gr.State(False)
     chosen = [sketchpad, choice.model, choice.recipe, digit]
-    # Not while the visitor is elsewhere: it takes longer than an answer.
-    tabs.select(is_this, None, is_open, **QUIETLY)
-    tab.select(explain, chosen, shown, **QUIETLY)
+    # Nothing is explained while the visitor is elsewhere.
+    tabs.select(is_this, None, is_open, **IN_TURN)
+    tab.select(explain, chosen, shown, **IN_TURN)
     gr.on(
         [choice.model.input, choice.recipe.input],
         explain_if_open,
         [is_open, *chosen],
         shown,
-        **QUIETLY,
+        **IN_TURN,
     )
-    digit.input(explain, chosen, shown, **QUIETLY)
+    digit.input(explain, chosen, shown, **IN_TURN)
     if picked:
-        picked.then(explain, chosen, shown, **QUIETLY)
+        picked.then(explain, chosen, shown, **IN_TURN)
 
 
 def explanation(
