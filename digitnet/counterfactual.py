@@ -89,7 +89,8 @@ def without_strokes(classifier: Classifier, drawing: Drawing, digit: int) -> Cha
     What is left is seen as a drawing of its own, fitted and centred afresh.
     """
     strokes = checked_strokes(drawing)
-    lengths = [float(np.hypot(*np.diff(points, axis=0).T).sum()) for points in strokes]
+    unit = max((np.abs(points).max() for points in strokes), default=1) or 1  # against overflow
+    lengths = [float(np.hypot(*np.diff(points / unit, axis=0).T).sum()) for points in strokes]
     whole = sum(lengths)
     (now,) = answers(classifier, classifier.logits(torch.from_numpy(to_images([drawing]))))
     wanted = _wanted(digit, now)
