@@ -17,6 +17,7 @@ from digitnet.ui.tabs.common import QUIETLY, add_choice
 from digitnet.ui.tabs.compare import add_compare
 from digitnet.ui.tabs.draw import add_draw
 from digitnet.ui.tabs.explore import add_explore
+from digitnet.ui.tabs.why import add_why
 
 THEME = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
 STYLE = Path(__file__).parent / "digitnet" / "ui" / "page.css"
@@ -36,6 +37,8 @@ def build_page(loaded: Loaded) -> gr.Blocks:
         with gr.Tabs(selected="draw") as tabs:
             with gr.Tab("Draw", id="draw"):
                 sketchpad = add_draw(loaded, choice)
+            with gr.Tab("Why") as tab:
+                add_why(loaded, choice, sketchpad, tabs, tab)
             with gr.Tab("Test predictions") as tab:
                 add_explore(loaded, choice, sketchpad, tabs, tab)
             with gr.Tab("Compare") as tab:

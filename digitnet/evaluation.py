@@ -51,13 +51,18 @@ def forward_of(network: Network, device: torch.device, shifted: bool = False) ->
         return forward
 
     def mean_over_neighbours(batch: torch.Tensor) -> torch.Tensor:
-        padded = functional.pad(batch, (1, 1, 1, 1))
-        size = batch.shape[-1]
-        moved = [padded[..., y : y + size, x : x + size] for y, x in NEIGHBOURS]
-        together = forward(torch.stack(moved, 1).flatten(0, 1))
+        together = forward(neighbours_of(batch).flatten(0, 1))
         return together.unflatten(0, (-1, len(NEIGHBOURS))).mean(1)
 
     return mean_over_neighbours
+
+
+def neighbours_of(images: torch.Tensor) -> torch.Tensor:
+    """Each of images ``[N, ..., 28, 28]`` and its four neighbours, ``[N, 5, ..., 28, 28]``."""
+    padded = functional.pad(images, (1, 1, 1, 1))
+    size = images.shape[-1]
+    moved = [padded[..., y : y + size, x : x + size] for y, x in NEIGHBOURS]
+    return torch.stack(moved, 1)
 
 
 @torch.inference_mode()

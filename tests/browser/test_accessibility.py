@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.actions import SEVEN, answer, draw, open_fold, open_tab
+from tests.browser.actions import SEVEN, answer, choose, draw, open_fold, open_tab
 from tests.browser.conftest import PHONE, WIDE, visit
 
 # The footer is Gradio's own.
@@ -29,12 +29,22 @@ def test_no_serious_violation(browser, address, device, theme):
             draw(page, SEVEN)
             expect(answer(page)).to_have_text("7")
         assert complaints(page) == []
+        open_tab(page, "Why")
+        open_fold(page, "why-image-fold")
+        page.locator("#why-image input").fill("8")
+        page.locator("#why-image-button").click()
+        for model in ("linear", "nonlinear", "cnn"):
+            choose(page, model, "model")
+            expect(page.locator("#evidence .question b").first).to_have_text(model)
+            expect(page.locator("#parts figure, #parts .unit").first).to_be_visible()
+            assert complaints(page) == []
         open_tab(page, "Test predictions")
         for fold in ("filters", "confusion-fold"):
             open_fold(page, fold)
         expect(page.locator("#gallery .tile")).to_have_count(60, timeout=30_000)
         page.locator("#gallery .tile").first.click()
-        expect(page.locator("#closeup .model")).to_have_count(3)
+        # The tiles may be the linear model's, while the others' predictions are under way.
+        expect(page.locator("#closeup .model")).to_have_count(3, timeout=30_000)
         assert complaints(page) == []
         open_tab(page, "Compare")
         expect(page.locator("#grid .tile")).to_have_count(16)

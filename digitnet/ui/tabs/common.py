@@ -5,9 +5,11 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
+from gradio.events import Dependency
 
 from digitnet.drawing import Drawing
 from digitnet.ui.loaded import TRAINED, Loaded
+from digitnet.ui.sketchpad import Sketchpad, on_paper
 
 # For what must never wait: no queue, no spinner, and while one answer is under way only the newest
 # value is kept for the next.
@@ -64,3 +66,34 @@ def subject_of(loaded: Loaded, value: Drawing | dict[str, int]) -> Drawing | np.
         raise gr.Error("The test images are not available.")
     images = loaded.predictions.images
     return images[checked_number(value["test_image"], len(images))].astype(np.float32) / 255
+
+
+def add_test_image_picker(loaded: Loaded, sketchpad: Sketchpad, name: str) -> Dependency | None:
+    """Put a folded field on the page, whose number lays that test image on `sketchpad`.
+
+    Gives the event, to whose ``then`` may be added what looks at the sketchpad next; None, and no
+    field, where the test images are missing. The field has the id `name`, its button and its fold
+    have `name` with "-button" and "-fold".
+    """
+    predictions = loaded.predictions
+    if predictions is None:
+        return None
+    last = len(predictions.images) - 1
+    fold = gr.Accordion("A test image instead", open=False, elem_id=f"{name}-fold")
+    with fold, gr.Row(equal_height=True):
+        number = gr.Number(
+            0,
+            label=f"Test image, 0 to {last:,}",
+            precision=0,
+            step=1,
+            minimum=0,
+            maximum=last,
+            elem_id=name,
+        )
+        button = gr.Button("Put it on the sketchpad", size="md", elem_id=f"{name}-button")
+
+    def lay(index):
+        index = checked_number(index, last + 1)
+        return on_paper(index, predictions.images[index])
+
+    return gr.on([number.submit, button.click], lay, number, sketchpad, **QUIETLY)
