@@ -12,6 +12,7 @@ from pathlib import Path
 import gradio as gr
 
 from digitnet.ui.api import add_api
+from digitnet.ui.guard import LIMITS, Page
 from digitnet.ui.loaded import Loaded, load_all
 from digitnet.ui.tabs.common import QUIETLY, add_choice
 from digitnet.ui.tabs.compare import add_compare
@@ -24,7 +25,7 @@ STYLE = Path(__file__).parent / "digitnet" / "ui" / "page.css"
 
 def build_page(loaded: Loaded) -> gr.Blocks:
     """Assemble the page from its tabs."""
-    with gr.Blocks(title="digitnet", analytics_enabled=False) as page:
+    with Page(title="digitnet", analytics_enabled=False) as page:
         gr.Markdown(
             "# digitnet\nDraw a digit. Three small networks, from one linear map to a "
             "convolutional net, say what they see while you draw.",
@@ -76,6 +77,7 @@ def main() -> None:
             inbrowser=has_desktop() and not options.no_browser,
             theme=THEME,
             css_paths=STYLE,
+            **LIMITS,
         )
     except OSError as error:
         sys.exit(f"app.py: {error}")
