@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import gradio as gr
+import torch
 
 from digitnet.ui.api import add_api
 from digitnet.ui.guard import LIMITS, Page
@@ -69,6 +70,7 @@ def main() -> None:
     options = parser.parse_args()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # the address shows at once in a log file too
+    torch.set_num_threads(1)  # for each visitor; more would only wait for each other
     try:
         demo.launch(
             server_name=options.host,

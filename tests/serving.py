@@ -10,6 +10,12 @@ import threading
 SERVE = (sys.executable, "app.py", "--no-browser", "--host", "127.0.0.1")
 
 
+class Address(str):
+    """Where a page is, and the number of the process that serves it."""
+
+    process: int
+
+
 @contextlib.contextmanager
 def served(folder, environment=None, command=SERVE, log=None):
     """Run app.py of `folder`, by default on a free port of this machine; gives its address.
@@ -34,7 +40,9 @@ def served(folder, environment=None, command=SERVE, log=None):
         assert address, printed
         # Or the pipe fills.
         threading.Thread(target=_copy, args=(process.stdout, log), daemon=True).start()
-        yield address[0].replace("0.0.0.0", "127.0.0.1")
+        found = Address(address[0].replace("0.0.0.0", "127.0.0.1"))
+        found.process = process.pid
+        yield found
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -9,7 +9,7 @@ import numpy as np
 
 from digitnet.classifier import Classifier, Prediction
 from digitnet.drawing import Drawing, to_image
-from digitnet.finding import Found, find_digits, find_digits_in_drawing
+from digitnet.finding import Found, find_digits, find_digits_in_drawing, shows_several_digits
 from digitnet.models import parameter_count
 from digitnet.pictures import Picture, open_picture
 from digitnet.stages import Stages, stages_of
@@ -89,8 +89,8 @@ def answer(
         shown["reading"] = subject.shown | {"boxes": boxes}
         shown["nothing"] = not subject.found
     else:
-        found = find_digits_in_drawing(subject) if geometry else []
-        if len(found) > 1:
+        if geometry and shows_several_digits(subject):
+            found = find_digits_in_drawing(subject)
             images = _images(found)
             shown["reading"] = _reading_of_drawing(subject, found)
         else:
