@@ -10,8 +10,10 @@ import sys
 from pathlib import Path
 
 import gradio as gr
+import torch
 
 from digitnet.ui.api import add_api
+from digitnet.ui.guard import LIMITS, Page
 from digitnet.ui.loaded import Loaded, load_all
 from digitnet.ui.tabs.common import QUIETLY, add_choice
 from digitnet.ui.tabs.compare import add_compare
@@ -25,7 +27,7 @@ STYLE = Path(__file__).parent / "digitnet" / "ui" / "page.css"
 
 def build_page(loaded: Loaded) -> gr.Blocks:
     """Assemble the page from its tabs."""
-    with gr.Blocks(title="digitnet", analytics_enabled=False) as page:
+    with Page(title="digitnet", analytics_enabled=False) as page:
         gr.Markdown(
             "# digitnet\nDraw a digit. Three small networks, from one linear map to a "
             "convolutional net, say what they see while you draw.",
@@ -71,6 +73,7 @@ def main() -> None:
     options = parser.parse_args()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # the address shows at once in a log file too
+    torch.set_num_threads(1)  # for each visitor; more would only wait for each other
     try:
         demo.launch(
             server_name=options.host,
@@ -79,6 +82,7 @@ def main() -> None:
             inbrowser=has_desktop() and not options.no_browser,
             theme=THEME,
             css_paths=STYLE,
+            **LIMITS,
         )
     except OSError as error:
         sys.exit(f"app.py: {error}")

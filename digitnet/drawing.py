@@ -5,7 +5,7 @@ of the ink is fitted into a box of 20 pixels, keeping its aspect ratio, and the 
 goes to the centre of the 28x28 field.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from pathlib import Path
 from typing import TypeAlias
 
@@ -26,6 +26,7 @@ STROKE_WIDTH = 2.4  # pixels, of a rendered stroke; chosen with the training ima
 EDGE_WIDTH = 1.4  # pixels over which a rendered stroke fades from full ink to none
 POINT_SPACING = 0.5  # pixels; points of a stroke nearer to each other than this are merged
 MAX_POINTS = 2000  # of a drawing, about; a longer path is followed less closely
+MOST_STROKES, MOST_POINTS = 2000, 100_000  # of a drawing; what has more is refused unread
 RENDER_CHUNK = 8  # drawings rendered at once; more would leave the processor's cache
 WORKING_SIZE = 8 * BOX_SIZE  # pixels, the longest side at which a picture's pen is measured
 THINNEST_PEN = 1.6  # pixels in the 20-pixel box; thinner pens are thickened to this
@@ -46,7 +47,7 @@ def to_image(drawing: Drawing | Picture) -> np.ndarray:
 
     Raises
     ------
-    ValueError : if it is none of these, or the picture cannot be read.
+    ValueError : if it is none of these, or too large, or the picture cannot be read.
     """
     return to_images([drawing])[0]
 
@@ -107,14 +108,24 @@ def images_of_paths(points: np.ndarray, pen_down: np.ndarray) -> torch.Tensor:
 
 
 def checked_strokes(drawing: Drawing) -> list[np.ndarray]:
-    """The strokes that have points, float64 ``[n, 2]`` each; ValueError if it is no drawing."""
+    """The strokes that have points, float64 ``[n, 2]`` each.
+
+    Raises
+    ------
+    ValueError : if it is no drawing, or has more than `MOST_STROKES` or `MOST_POINTS`.
+    """
     message = "A drawing is a list of strokes, each a list of (x, y) points with finite numbers."
     if isinstance(drawing, dict | bytes) or not isinstance(drawing, Sequence):
         raise ValueError(message)
+    if len(drawing) > MOST_STROKES or sum(map(_length, drawing)) > MOST_POINTS:
+        raise ValueError(
+            f"A drawing has at most {MOST_STROKES:,} strokes and {MOST_POINTS:,} points; "
+            "this one has more."
+        )
     strokes = []
     for stroke in drawing:
         try:
-            points = np.asarray(stroke)
+            points = _numbers(stroke)
             if points.size == 0:
                 continue
             if points.dtype.kind not in "iuf":
@@ -126,6 +137,24 @@ def checked_strokes(drawing: Drawing) -> list[np.ndarray]:
             raise ValueError(message)
         strokes.append(points)
     return strokes
+
+
+def _length(stroke: object) -> int:
+    return len(stroke) if isinstance(stroke, Sized) else 0
+
+
+def _numbers(stroke: Stroke) -> np.ndarray:
+    """`stroke` as an array; ValueError if it is none of numbers only.
+
+    NumPy gives every text in an array the room of the longest: a few kilobytes of texts could fill
+    the memory. So it is first told to make nothing of what it finds.
+    """
+    if not isinstance(stroke, list | tuple):
+        return np.asarray(stroke)
+    found = np.array(stroke, dtype=object)
+    if not all(issubclass(kind, int | float | np.number) for kind in set(map(type, found.flat))):
+        raise ValueError
+    return np.asarray(stroke)
 
 
 def fit_into_box(points: np.ndarray) -> np.ndarray:

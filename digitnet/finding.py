@@ -89,18 +89,29 @@ def find_digits_in_drawing(drawing: Drawing) -> list[Found]:
     ValueError : if it is no drawing, or has too many strokes.
     """
     strokes = checked_strokes(drawing)
-    if len(strokes) > MAX_PARTS:
-        raise ValueError(f"The drawing has {len(strokes):,} strokes; draw one row of digits only.")
-    if not strokes:
-        return []
-    unit = max(np.abs(points).max() for points in strokes) or 1  # against overflow
-    groups, tilt = _arranged(_resampled([points / unit for points in strokes]), TOUCHING)
+    groups, tilt = _arranged_strokes(strokes)
     digits = [[strokes[number] for number in group] for group in groups]
     images = to_images([[_turned(stroke, tilt) for stroke in digit] for digit in digits])
     return [
         Found(_box_of(np.concatenate(digit)), image)
         for digit, image in zip(digits, images, strict=True)
     ]
+
+
+def shows_several_digits(drawing: Drawing) -> bool:
+    """Whether `find_digits_in_drawing` finds more than one; sooner than that."""
+    strokes = checked_strokes(drawing)
+    return len(strokes) > 1 and len(_arranged_strokes(strokes)[0]) > 1
+
+
+def _arranged_strokes(strokes: list[np.ndarray]) -> tuple[list[list[int]], float]:
+    """`_arranged` of strokes float64 ``[n, 2]``; ValueError if there are too many."""
+    if len(strokes) > MAX_PARTS:
+        raise ValueError(f"The drawing has {len(strokes):,} strokes; draw one row of digits only.")
+    if not strokes:
+        return [], 0.0
+    unit = max(np.abs(points).max() for points in strokes) or 1  # against overflow
+    return _arranged(_resampled([points / unit for points in strokes]), TOUCHING)
 
 
 def read_number(classifier: Classifier, found: Sequence[Found]) -> list[Prediction]:

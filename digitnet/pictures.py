@@ -7,9 +7,13 @@ paper with its shadows, so that the difference of the two is the ink: the white 
 edges in this difference; dark ink on bright paper is turned over first.
 """
 
+import contextlib
+import os
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 import scipy
@@ -17,8 +21,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 Picture: TypeAlias = Image.Image | np.ndarray | str | Path
 
-MAX_PICTURE_PIXELS = 50_000_000  # larger pictures are refused before they are decoded
+# Not all that Pillow reads: of some formats, other programs do the reading.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+MAX_PICTURE_PIXELS = 25_000_000  # larger pictures are refused before they are decoded
 WORKING_SIZE = 1280  # pixels, the longest side at which ink is looked for
+NARROWEST = 16  # pixels; a narrower picture is continued at its right or lower edge
 BLANK_CONTRAST = 0.08  # of full scale; a picture with less contrast than this is blank
 
 PEN_SIZE = 512  # pixels, the longest side at which the pen is measured
@@ -65,7 +72,9 @@ def ink_of(picture: Picture) -> Ink:
     reduced = opened.copy()
     reduced.thumbnail((WORKING_SIZE, WORKING_SIZE), Image.Resampling.BILINEAR)
     scale = (opened.width / reduced.width, opened.height / reduced.height)
-    grey = _grey_of(np.asarray(reduced, np.float32) / 255)
+    colours = np.asarray(reduced, np.float32) / 255
+    missing = [max(0, NARROWEST - side) for side in colours.shape[:2]]
+    grey = _grey_of(np.pad(colours, [(0, missing[0]), (0, missing[1]), (0, 0)], "edge"))
     polarity, pen = _pen_of(grey)
     ink = _top_hat(polarity * grey, 2 * pen + 1)
     ink -= np.percentile(ink, 25)  # noise lowers the paper to its extremes
@@ -205,37 +214,68 @@ def _levelled(ink: np.ndarray, shift: np.ndarray, margin: int) -> np.ndarray:
 
 
 def open_picture(picture: Picture) -> Image.Image:
-    """`picture` as an opaque RGB image, turned as its EXIF data says."""
+    """`picture` as an opaque RGB image, turned as its EXIF data says.
+
+    Raises
+    ------
+    ValueError : if it cannot be read, or is too large.
+    """
     if isinstance(picture, np.ndarray):
         return open_picture(_from_array(picture))
-    try:
-        if isinstance(picture, str | Path):
-            with Image.open(picture) as opened:
-                return open_picture(opened)
-        width, height = picture.size
-        if width * height > MAX_PICTURE_PIXELS:
-            raise ValueError(
-                f"The picture has {width} x {height} pixels; "
-                f"make it smaller than {MAX_PICTURE_PIXELS:,} pixels."
-            )
-        if width * height == 0:
-            raise ValueError("The picture has no pixels.")
+    if isinstance(picture, str | Path):
+        if not os.path.isfile(picture):  # not a pipe, which one could wait for
+            raise ValueError(f"There is no picture {picture}.")
+        with open(picture, "rb") as file:
+            return open_picture(opened(file))
+    width, height = picture.size
+    if width * height > MAX_PICTURE_PIXELS:
+        raise ValueError(
+            f"The picture has {width} x {height} pixels; "
+            f"make it smaller than {MAX_PICTURE_PIXELS:,} pixels."
+        )
+    if width * height == 0:
+        raise ValueError("The picture has no pixels.")
+    with _one_sentence():
         picture = ImageOps.exif_transpose(picture)
-        if picture.mode in ("I", "I;16", "I;16B", "I;16L", "F"):
-            return open_picture(_from_array(np.asarray(picture)))
-        if not picture.has_transparency_data:
-            return picture.convert("RGB")
-        picture = picture.convert("RGBA")
-    except FileNotFoundError:
-        raise ValueError(f"There is no picture {picture}.") from None
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
-        raise ValueError(f"The picture could not be read ({error}).") from None
+        picture.load()
+    if picture.mode.startswith(("I", "F")):
+        return open_picture(_from_array(np.asarray(picture)))
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
     # Lay a transparent picture on the paper that its ink shows best on.
-    pixels = np.asarray(picture, np.float32)
+    picture = picture.convert("RGBA")
+    reduced = picture.copy()
+    reduced.thumbnail((WORKING_SIZE, WORKING_SIZE))
+    pixels = np.asarray(reduced, np.float32)
     alpha = pixels[..., 3]
     dark = (pixels[..., :3].mean(axis=2) * alpha).sum() < 127.5 * alpha.sum()
     paper = Image.new("RGBA", picture.size, "white" if dark else "black")
     return Image.alpha_composite(paper, picture).convert("RGB")
+
+
+def opened(file: BinaryIO) -> Image.Image:
+    """The picture in `file`, not decoded yet.
+
+    Raises
+    ------
+    ValueError : if it is none of the `FORMATS`.
+    """
+    with _one_sentence(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # see MAX_PICTURE_PIXELS
+        return Image.open(file, formats=FORMATS)
+
+
+@contextlib.contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Turn what Pillow raises, which on crafted files is everything, into a ValueError."""
+    try:
+        yield
+    except UnidentifiedImageError:
+        raise ValueError(
+            f"The picture could not be read: it is none of {', '.join(FORMATS)}."
+        ) from None
+    except Exception as error:
+        raise ValueError(f"The picture could not be read ({error}).") from None
 
 
 def _from_array(array: np.ndarray) -> Image.Image:

@@ -214,6 +214,7 @@ def _is_entry(entry: object) -> bool:
     figures = {"test_accuracy", "parameters", *entry.keys() & {"test_loss", "calibration_error"}}
     curve, diagram = entry.get("training_curve", []), entry.get("reliability", [])
     drawings = entry.get("drawings", {"name": "", "count": 0, "accuracy": 0.0})
+    recipe, versions = entry.get("recipe", {}), entry.get("versions", {})
     return (
         _has_numbers(entry, figures)
         and isinstance(curve, list)
@@ -223,6 +224,9 @@ def _is_entry(entry: object) -> bool:
         and isinstance(drawings, dict)
         and isinstance(drawings.get("name"), str)
         and _has_numbers(drawings, {"count", "accuracy", *drawings.keys()} - {"name"})
+        and isinstance(recipe, dict)
+        and _has_numbers(recipe, recipe.keys() - {"name"})
+        and isinstance(versions, dict)
     )
 
 

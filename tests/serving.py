@@ -10,9 +10,18 @@ import threading
 SERVE = (sys.executable, "app.py", "--no-browser", "--host", "127.0.0.1")
 
 
+class Address(str):
+    """Where a page is, and the number of the process that serves it."""
+
+    process: int
+
+
 @contextlib.contextmanager
-def served(folder, environment=None, command=SERVE):
-    """Run app.py of `folder`, by default on a free port of this machine; gives its address."""
+def served(folder, environment=None, command=SERVE, log=None):
+    """Run app.py of `folder`, by default on a free port of this machine; gives its address.
+
+    What it prints after that goes to the file `log`, if there is one.
+    """
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -29,8 +38,17 @@ def served(folder, environment=None, command=SERVE):
             if address := re.search(r"http://(?:127\.0\.0\.1|0\.0\.0\.0):\d+", line):
                 break
         assert address, printed
-        threading.Thread(target=process.stdout.read, daemon=True).start()  # or the pipe fills
-        yield address[0].replace("0.0.0.0", "127.0.0.1")
+        # Or the pipe fills.
+        threading.Thread(target=_copy, args=(process.stdout, log), daemon=True).start()
+        found = Address(address[0].replace("0.0.0.0", "127.0.0.1"))
+        found.process = process.pid
+        yield found
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def _copy(printed, log):
+    with open(log or os.devnull, "w", buffering=1) as copy:
+        for line in printed:
+            copy.write(line)

@@ -1,16 +1,17 @@
 """For programs: the endpoints that the page offers them. Everything else is hidden from them."""
 
 import base64
-import binascii
 import io
 from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from digitnet.classifier import DEFAULT_RECIPE, Classifier
 from digitnet.models import parameter_count
+from digitnet.pictures import opened
+from digitnet.ui.guard import Refusal, one_sentence
 from digitnet.ui.loaded import Loaded
 
 DEFAULT_MODEL = "cnn"
@@ -47,12 +48,10 @@ def make_predict(loaded: Loaded) -> Callable[..., dict[str, Any]]:
             at all), confidence (0 to 1) and probabilities (ten numbers that sum to 1)
         """
         if (drawing is None) == (picture is None):
-            raise gr.Error("Give either a drawing or a picture.")
-        try:
+            raise Refusal("Give either a drawing or a picture.")
+        with one_sentence():
             subject = _strokes(drawing) if picture is None else decoded(picture)
             prediction = classifier_of(loaded, model, recipe).predict(subject)
-        except ValueError as error:
-            raise gr.Error(str(error)) from None
         return {
             "digit": prediction.digit,
             "is_digit": prediction.is_digit,
@@ -107,8 +106,8 @@ def decoded(picture: str) -> Image.Image:
         raise ValueError(message)
     try:
         content = base64.b64decode(picture.partition(",")[2] or picture, validate=True)
-        return Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "WEBP"))
-    except (binascii.Error, ValueError, UnidentifiedImageError, OSError):
+        return opened(io.BytesIO(content))
+    except ValueError:
         raise ValueError(message) from None
 
 

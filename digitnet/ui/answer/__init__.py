@@ -2,23 +2,31 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import fields
-from pathlib import Path
+from dataclasses import dataclass, fields
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from digitnet.classifier import Classifier, Prediction
 from digitnet.drawing import Drawing, to_image
-from digitnet.finding import Found, find_digits, find_digits_in_drawing
+from digitnet.finding import Found, find_digits, find_digits_in_drawing, shows_several_digits
 from digitnet.models import parameter_count
-from digitnet.pictures import open_picture
+from digitnet.pictures import Picture, open_picture
 from digitnet.stages import Stages, stages_of
 from digitnet.ui.component import Component, jpeg_url, png_url
 from digitnet.ui.sketchpad import SIZE
 
-# A drawing on the sketchpad; one of MNIST's own images, float32 [28, 28] in 0..1; a picture's file.
-Subject: TypeAlias = Drawing | np.ndarray | Path
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """What is kept of a picture: the digits found in it, and how it is shown."""
+
+    found: list[Found]
+    shown: dict[str, Any]
+
+
+# A drawing on the sketchpad; one of MNIST's own images, float32 [28, 28] in 0..1; a picture.
+Subject: TypeAlias = Drawing | np.ndarray | Read
 
 CAPTIONS = {
     "squeezed": "the canvas, squeezed",
@@ -70,19 +78,19 @@ def answer(
 
     Raises
     ------
-    ValueError : if `subject` is no drawing and no readable picture.
+    ValueError : if `subject` is no drawing.
     """
     shown: dict[str, Any] = {"stages": []}
     if isinstance(subject, np.ndarray):
         images = subject[None]
-    elif isinstance(subject, Path):
-        found = find_digits(subject)
-        images = _images(found)
-        shown["reading"] = _reading_of_picture(subject, found)
-        shown["nothing"] = not found
+    elif isinstance(subject, Read):
+        images = _images(subject.found)
+        boxes = [dict(box) for box in subject.shown["boxes"]]
+        shown["reading"] = subject.shown | {"boxes": boxes}
+        shown["nothing"] = not subject.found
     else:
-        found = find_digits_in_drawing(subject) if geometry else []
-        if len(found) > 1:
+        if geometry and shows_several_digits(subject):
+            found = find_digits_in_drawing(subject)
             images = _images(found)
             shown["reading"] = _reading_of_drawing(subject, found)
         else:
@@ -91,6 +99,15 @@ def answer(
             images = getattr(stages, seen)[None]
             shown["stages"] = _steps(stages, seen)
     return shown | _verdicts(classifiers, chosen, images, shown.get("reading"))
+
+
+def read(picture: Picture) -> Read:
+    """Find the digits of a picture; ValueError as of `digitnet.finding.find_digits`."""
+    opened = open_picture(picture)
+    found = find_digits(opened)
+    width, height = opened.size
+    opened.thumbnail((PICTURE_SIZE, PICTURE_SIZE))
+    return Read(found, {"picture": jpeg_url(opened), **_boxes(found, 0, 0, width, height)})
 
 
 def _verdicts(
@@ -161,14 +178,6 @@ def _verdicts(
 def _images(found: Sequence[Found]) -> np.ndarray:
     """The images of digits found, float32 ``[N, 28, 28]``."""
     return np.stack([digit.image for digit in found]) if found else np.zeros((0, 28, 28), "f")
-
-
-def _reading_of_picture(path: Path, found: Sequence[Found]) -> dict[str, Any]:
-    """A picture with the boxes of the digits found in it, for the template."""
-    picture = open_picture(path)
-    width, height = picture.size
-    picture.thumbnail((PICTURE_SIZE, PICTURE_SIZE))
-    return {"picture": jpeg_url(picture), **_boxes(found, 0, 0, width, height)}
 
 
 def _reading_of_drawing(drawing: Drawing, found: Sequence[Found]) -> dict[str, Any]:

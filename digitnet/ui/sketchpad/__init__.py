@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import gradio as gr
 import numpy as np
 
 from digitnet.drawing import Drawing
 from digitnet.synthetic import write_styles
 from digitnet.ui.component import Component, png_url
+from digitnet.ui.guard import Refusal
 
 SIZE = 1000  # units across the paper
 EXAMPLE_SIZE = 600  # units, the longest side of an example
@@ -42,7 +42,7 @@ class Sketchpad(Component):
         if isinstance(payload, dict) and type(payload.get("test_image")) is int:
             return {"test_image": payload["test_image"]}
         if payload is not None and not isinstance(payload, list):
-            raise gr.Error("A drawing is a list of strokes.")
+            raise Refusal("A drawing is a list of strokes.")
         return payload or []
 
     def api_info(self) -> dict[str, Any]:

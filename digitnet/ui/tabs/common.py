@@ -8,6 +8,7 @@ import numpy as np
 from gradio.events import Dependency
 
 from digitnet.drawing import Drawing
+from digitnet.ui.guard import Refusal
 from digitnet.ui.loaded import TRAINED, Loaded
 from digitnet.ui.sketchpad import Sketchpad, on_paper
 
@@ -52,9 +53,9 @@ def add_choice(loaded: Loaded) -> Choice:
 
 
 def checked_number(value: object, count: int) -> int:
-    """A number from 0 to `count` - 1 that an event of the visitor's browser sent; gr.Error else."""
+    """A number from 0 to `count` - 1 that an event in the browser sent, or a `Refusal`."""
     if type(value) is not int or not 0 <= value < count:
-        raise gr.Error(f"This must be a whole number from 0 to {count - 1}.")
+        raise Refusal(f"This must be a whole number from 0 to {count - 1}.")
     return value
 
 
@@ -63,7 +64,7 @@ def subject_of(loaded: Loaded, value: Drawing | dict[str, int]) -> Drawing | np.
     if not isinstance(value, dict):
         return value
     if loaded.predictions is None:
-        raise gr.Error("The test images are not available.")
+        raise Refusal("The test images are not available.")
     images = loaded.predictions.images
     return images[checked_number(value["test_image"], len(images))].astype(np.float32) / 255
 

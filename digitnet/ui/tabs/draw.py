@@ -4,7 +4,8 @@ from pathlib import Path
 
 import gradio as gr
 
-from digitnet.ui.answer import Answer, answer
+from digitnet.ui.answer import Answer, answer, read
+from digitnet.ui.guard import one_sentence
 from digitnet.ui.loaded import Loaded
 from digitnet.ui.sketchpad import Sketchpad
 from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice, subject_of
@@ -14,18 +15,17 @@ def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
     """Fill the tab; gives its sketchpad, whose content other tabs look at too."""
 
     def recognise(value, model, recipe, geometry, picture=None):
-        try:
+        with one_sentence():
             # The drawing comes first: a picture stays where it is while somebody draws.
-            subject = Path(picture) if picture and not value else subject_of(loaded, value)
+            subject = picture if picture and not value else subject_of(loaded, value)
             return answer(loaded.classifiers.get(recipe, {}), model, subject, geometry)
-        except ValueError as error:
-            raise gr.Error(str(error)) from None
 
+    picture = gr.State(None, time_to_live=3600)  # the last one that was read; seconds
     with gr.Row(elem_id="draw"):
         with gr.Column(min_width=300):
             sketchpad = Sketchpad()
             with gr.Accordion("A picture instead", open=False, elem_id="picture-fold"):
-                picture = gr.Image(
+                upload = gr.Image(
                     sources=["upload", "clipboard", "webcam"],
                     type="filepath",
                     image_mode=None,  # nothing is decoded before its size is known
@@ -51,10 +51,20 @@ def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
         **IMMEDIATELY,
     )
 
-    def read_picture(model, recipe, picture):
-        return recognise([], model, recipe, True, picture), []
+    def read_picture(model, recipe, file):
+        if file is None:
+            return gr.skip()
+        try:
+            with one_sentence():
+                picture = read(file)
+        finally:
+            Path(file).unlink(missing_ok=True)  # nobody's picture stays on the disk
+        return recognise([], model, recipe, True, picture), [], picture, None
 
-    picture.input(
-        read_picture, [choice.model, choice.recipe, picture], [answers, sketchpad], **QUIETLY
+    upload.input(
+        read_picture,
+        [choice.model, choice.recipe, upload],
+        [answers, sketchpad, picture, upload],
+        **QUIETLY,
     )
     return sketchpad

@@ -84,6 +84,7 @@ def add_explore(
         return gr.skip() if index is None else closeup(predictions, recipe, index)
 
     def take_along(index):
+        index = checked_number(index, len(predictions.images))
         return on_paper(index, predictions.images[index]), gr.Tabs(selected="draw")
 
     filters = [choice.model, choice.recipe, outcome, order, among, true_digit, predicted_digit]

@@ -1,0 +1,259 @@
+"""Many visitors at once, drawing at real speed, next to a page whose handler does nothing.
+
+    python benchmarks/load.py [--seconds 10] [--visitors 1 8 32 100]
+
+A visitor moves the pen 20 times a second, and sends what is drawn whenever no answer is awaited, as
+the sketchpad does; what was drawn meanwhile goes with the next. Between two digits he pauses. The
+requests are those of the page's own browser. Each answer to a whole digit is compared with what the
+package says of that drawing, so that nobody gets another visitor's. Both pages run in turn, each in
+a process of its own, on this machine only. Prints a table.
+"""
+
+import argparse
+import asyncio
+import datetime
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import numpy as np
+import torch
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from digitnet.classifier import load
+from digitnet.synthetic import write_digits
+from digitnet.ui.answer import answer
+from digitnet.ui.sketchpad import SIZE
+from tests.serving import SERVE, served
+
+TICK = 1 / 20  # seconds from one position of the pen to the next
+PAUSE = 0.7  # seconds between two digits
+DRAWINGS = 200  # different ones, by the synthetic writer
+PAGE = 600  # units, the longest side of a drawing on the sketchpad
+TIMEOUT = 30  # seconds, after which an answer counts as an error
+# The same components in and out, and nothing between them.
+EMPTY = """
+import sys, gradio as gr
+sys.path.insert(0, {project!r})
+from digitnet.ui.answer import Answer
+from digitnet.ui.sketchpad import Sketchpad
+from digitnet.ui.tabs.common import IMMEDIATELY
+with gr.Blocks(analytics_enabled=False) as demo:
+    given = [Sketchpad(), gr.Radio(["cnn"]), gr.Radio(["augmented"]), gr.Checkbox(True)]
+    given[0].input(lambda *_: None, given, Answer(), **IMMEDIATELY)
+demo.launch(server_name="127.0.0.1")
+"""
+
+
+@dataclass
+class Measured:
+    """What came of one level of load."""
+
+    milliseconds: list[float] = field(default_factory=list)
+    errors: int = 0
+    wrong: int = 0
+    silent: int = 0  # visitors who never got an answer
+    digits: int = 0  # whole digits that were answered, and compared
+    seconds: float = 0.0
+    memory: float = 0.0  # MB
+    busy: float = 0.0  # seconds that the server's process spent computing
+
+    @property
+    def rate(self) -> float:
+        return len(self.milliseconds) / self.seconds
+
+    def percentile(self, share: int) -> float:
+        return statistics.quantiles(self.milliseconds, n=100)[share - 1]
+
+
+@dataclass(frozen=True)
+class Digit:
+    """A drawing as it lies on the sketchpad, and what the page must say of it."""
+
+    strokes: list[list[list[int]]]
+    said: int | str | None
+
+
+def digits() -> list[Digit]:
+    """Drawings by the synthetic writer, and what the package says of each, asked by nobody else."""
+    classifiers = {"cnn": load("cnn", device="cpu")}
+    found = []
+    for drawing in write_digits(DRAWINGS, seed=11):
+        low = np.concatenate(drawing).min(axis=0)
+        size = np.ptp(np.concatenate(drawing), axis=0).max()
+        strokes = [
+            np.rint((np.array(stroke) - low) * PAGE / size + (SIZE - PAGE) / 2).astype(int).tolist()
+            for stroke in drawing
+        ]
+        found.append(Digit(strokes, answer(classifiers, "cnn", strokes)["digit"]))
+    return found
+
+
+def drawn(strokes: list[list[list[int]]], points: int) -> list[list[list[int]]]:
+    """The first `points` points of a drawing."""
+    begun = []
+    for stroke in strokes:
+        if points <= 0:
+            break
+        begun.append(stroke[:points])
+        points -= len(stroke)
+    return begun
+
+
+async def visit(
+    number: int, page: "Page", client: httpx.AsyncClient, until: float, measured: Measured
+) -> None:
+    """One visitor, who draws one digit after the other."""
+    session = f"visitor{number}"
+    answers = 0
+    await asyncio.sleep(PAUSE * (number % 16) / 16)  # not all at once
+    turn = 0
+    while time.perf_counter() < until:
+        digit = page.digits[(17 * number + turn) % len(page.digits)]
+        turn += 1
+        length = sum(map(len, digit.strokes))
+        begun = time.perf_counter()
+        positions = max(8, length // 3)
+        sent = 0
+        while sent < length:
+            # The pen goes on while an answer is awaited.
+            at = min(positions, 1 + int((time.perf_counter() - begun) / TICK))
+            now = -(-length * at // positions)
+            if now == sent:
+                await asyncio.sleep(begun + at * TICK - time.perf_counter())
+                continue
+            sent = now
+            body = {
+                "data": [drawn(digit.strokes, sent), "cnn", "augmented", True],
+                "event_data": {},
+                "fn_index": page.function,
+                "trigger_id": page.trigger,
+                "session_hash": session,
+            }
+            started = time.perf_counter()
+            try:
+                response = await client.post("/gradio_api/run/predict", json=body)
+                value = response.raise_for_status().json()["data"][0]
+            except (httpx.HTTPError, KeyError, ValueError):
+                measured.errors += 1
+                await asyncio.sleep(TICK)
+                continue
+            measured.milliseconds.append(1000 * (time.perf_counter() - started))
+            answers += 1
+            if sent == length and page.answers:
+                measured.digits += 1
+                measured.wrong += value["digit"] != digit.said
+        await asyncio.sleep(PAUSE)
+    measured.silent += answers == 0
+
+
+@dataclass
+class Page:
+    """A running page, and what of it the visitors need to know."""
+
+    address: str
+    process: int
+    digits: list[Digit]
+    answers: bool  # whether it does anything
+    function: int = 0
+    trigger: int = 0
+
+    def learn(self) -> None:
+        """Ask the page for the number of the sketchpad's event, as a browser does."""
+        config = httpx.get(f"{self.address}/config").json()
+        (pad,) = (c["id"] for c in config["components"] if c["props"].get("elem_id") == "sketchpad")
+        for event in config["dependencies"]:
+            if [pad, "input"] in event["targets"]:
+                self.function, self.trigger = event["id"], pad
+                return
+        raise LookupError("The page has no event of its sketchpad.")
+
+    async def measure(self, visitors: int, seconds: float) -> Measured:
+        measured = Measured()
+        limits = httpx.Limits(max_connections=visitors, max_keepalive_connections=visitors)
+        async with httpx.AsyncClient(
+            base_url=self.address, timeout=TIMEOUT, limits=limits
+        ) as client:
+            started, busy = time.perf_counter(), busy_seconds(self.process)
+            await asyncio.gather(
+                *(
+                    visit(number, self, client, started + seconds, measured)
+                    for number in range(visitors)
+                )
+            )
+            measured.seconds = time.perf_counter() - started
+            measured.busy = busy_seconds(self.process) - busy
+        measured.memory = memory_of(self.process)
+        return measured
+
+
+def memory_of(process: int) -> float:
+    """Megabytes of a process that are in memory, where /proc says so; else NaN."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return float("nan")
+    (line,) = (line for line in status.splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
+def busy_seconds(process: int) -> float:
+    """Seconds that a process has computed, where /proc says so; else NaN."""
+    try:
+        times = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+    except OSError:
+        return float("nan")
+    return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
+
+def row(name: str, visitors: int, found: Measured) -> str:
+    return (
+        f"| {visitors} | {name} | {found.rate:.1f} | {found.percentile(50):.0f} ms | "
+        f"{found.percentile(95):.0f} ms | "
+        f"{1000 * found.busy / len(found.milliseconds):.1f} ms | {found.errors} | {found.silent} | "
+        f"{found.wrong} of {found.digits} | {found.memory:.0f} MB |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=10.0, help="at each level (%(default)s)")
+    parser.add_argument("--visitors", type=int, nargs="+", default=[1, 8, 32, 100])
+    options = parser.parse_args()
+    print(f"{datetime.date.today()}, {platform.machine()}, {os.cpu_count()} cores, ", end="")
+    print(f"torch {torch.__version__}, {options.seconds:g} s a row\n")
+    print(
+        "| visitors | page | answers a second | median | 95th percentile | "
+        "computing, an answer | errors | "
+        "without answer | wrong | memory |\n" + "| ---: | --- |" + " ---: |" * 8
+    )
+    drawings = digits()
+    with tempfile.TemporaryDirectory() as folder:
+        empty = Path(folder) / "empty.py"
+        empty.write_text(EMPTY.format(project=str(PROJECT)))
+        for visitors in options.visitors:
+            rates = []
+            for name, command in {
+                "digitnet": SERVE,
+                "empty": (sys.executable, str(empty)),
+            }.items():
+                with served(PROJECT, command=command) as address:
+                    page = Page(address, address.process, drawings, answers=name == "digitnet")
+                    page.learn()
+                    asyncio.run(page.measure(min(visitors, 8), 2))  # the first calls take longer
+                    found = asyncio.run(page.measure(visitors, options.seconds))
+                rates.append(found.rate)
+                print(row(name, visitors, found), flush=True)
+            print(f"| | ratio | {rates[0] / rates[1]:.2f} | | | | | | | |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
