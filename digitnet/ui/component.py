@@ -42,7 +42,7 @@ class Component(gr.HTML):
 
 
 def png_url(image: np.ndarray) -> str:
-    """A picture for an <img>: `image` is float32 in 0..1 or uint8 in 0..255, ``[H, W]``."""
+    """A picture for an <img>: float32 in 0..1 or uint8 in 0..255, ``[H, W]`` or ``[H, W, 3]``."""
     if image.dtype != np.uint8:
         image = np.rint(image * 255).astype(np.uint8)
     return _url(Image.fromarray(image), "png")
