@@ -52,15 +52,17 @@ class Distortion:
             return images.clone()
         return self.function(images, value).clamp_(0, 1)
 
-    def values(self, count: int | None = None) -> list[float]:
-        """The slider's values in order: all of them, or about `count`, the identity among them."""
+    def values(self, at_least: int | None = None) -> list[float]:
+        """The slider's values in order: all of them, or fewer, evenly spaced.
+
+        From `low` to `high`, `identity` among them; not fewer than `at_least`.
+        """
         last = round((self.high - self.low) / self.step)
         middle = round((self.identity - self.low) / self.step)
-        stride = 1 if count is None else max(1, round(last / (count - 1)))
-        return [
-            round(self.low + index * self.step, 6)
-            for index in range(middle % stride, last + 1, stride)
-        ]
+        widest = 1 if at_least is None else last // (at_least - 1)
+        common = math.gcd(middle, last)
+        stride = max(steps for steps in range(1, widest + 1) if common % steps == 0)
+        return [round(self.low + index * self.step, 6) for index in range(0, last + 1, stride)]
 
 
 def _rotate(images: torch.Tensor, degrees: float) -> torch.Tensor:
@@ -86,9 +88,8 @@ def _moved(images: torch.Tensor, matrix: list[list[float]]) -> torch.Tensor:
 def _thicken(images: torch.Tensor, pixels: float) -> torch.Tensor:
     """Grow the ink by half of `pixels` on each side, or let it shrink."""
     size = (FINE * IMAGE_SIZE, FINE * IMAGE_SIZE)
-    fine = functional.interpolate(images[:, None], size, mode="bilinear")
     sign = 1 if pixels > 0 else -1
-    grown = sign * fine
+    grown = sign * functional.interpolate(images[:, None], size, mode="nearest")
     for number in range(round(abs(pixels) / 2 * FINE)):
         # A cross and a square in turn: an octagon, nearly a round pen.
         across = functional.max_pool2d(grown, (1, 3), 1, (0, 1))
@@ -96,8 +97,7 @@ def _thicken(images: torch.Tensor, pixels: float) -> torch.Tensor:
             grown = functional.max_pool2d(across, (3, 1), 1, (1, 0))
         else:
             grown = torch.maximum(across, functional.max_pool2d(grown, (3, 1), 1, (1, 0)))
-    # Only the difference comes back from the fine grid, whose way there and back blurs.
-    return images + functional.avg_pool2d(sign * grown - fine, FINE)[:, 0]
+    return sign * functional.avg_pool2d(grown, FINE)[:, 0]
 
 
 def _add_noise(images: torch.Tensor, deviation: float) -> torch.Tensor:

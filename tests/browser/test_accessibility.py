@@ -29,6 +29,14 @@ def test_no_serious_violation(browser, address, device, theme):
             draw(page, SEVEN)
             expect(answer(page)).to_have_text("7")
         assert complaints(page) == []
+        open_tab(page, "Break it")
+        if device is WIDE:
+            expect(page.locator("#distorted [data-model]")).to_have_count(3)
+            page.locator("#find").click()
+            expect(page.locator("#nudge .way")).to_have_count(2)
+        else:
+            expect(page.locator("#nothing-to-break")).to_be_visible()
+        assert complaints(page) == []
         open_tab(page, "Test predictions")
         for fold in ("filters", "confusion-fold"):
             open_fold(page, fold)
