@@ -15,6 +15,7 @@ import torch
 from digitnet.ui.api import add_api
 from digitnet.ui.guard import LIMITS, Page
 from digitnet.ui.loaded import Loaded, load_all
+from digitnet.ui.tabs.break_it import add_break_it
 from digitnet.ui.tabs.common import QUIETLY, add_choice
 from digitnet.ui.tabs.compare import add_compare
 from digitnet.ui.tabs.draw import add_draw
@@ -43,6 +44,8 @@ def build_page(loaded: Loaded) -> gr.Blocks:
                 add_why(loaded, choice, sketchpad, tabs, tab)
             with gr.Tab("Test predictions") as tab:
                 add_explore(loaded, choice, sketchpad, tabs, tab)
+            with gr.Tab("Break it") as tab:
+                add_break_it(loaded, choice, sketchpad, tabs, tab)
             with gr.Tab("Compare") as tab:
                 add_compare(loaded, choice, tab)
         add_api(loaded)

@@ -49,16 +49,11 @@ def augment(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         ],
         dim=1,
     ).to(device)
-    size = [count, 1, IMAGE_SIZE, IMAGE_SIZE]
-    grid = functional.affine_grid(matrices, size, align_corners=False)
     bend = (BEND / half * normal(2, BEND_GRID, BEND_GRID)).to(device)
     bend = functional.interpolate(bend, IMAGE_SIZE, mode="bicubic", align_corners=True)
-    grid += bend.permute(0, 2, 3, 1)
-    # Bicubic: bilinear sampling blurs, and networks that have seen nothing else do worse on what
-    # is sharp.
-    moved = functional.grid_sample(images[:, None], grid, mode="bicubic", align_corners=False)
+    moved = resample(images, matrices, bend.permute(0, 2, 3, 1))[:, None]
     still = torch.rand(count, 1, 1, 1, generator=generator) >= MOVED_SHARE
-    moved = torch.where(still.to(device), images[:, None], moved.clamp_(0, 1))
+    moved = torch.where(still.to(device), images[:, None], moved)
 
     # Blurred and cut off again, ink is as crisp as before: wider where cut off low.
     blurred = functional.conv2d(moved, BLUR.to(device), padding=1)
@@ -66,3 +61,29 @@ def augment(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     another_pen = torch.rand(count, 1, 1, 1, generator=generator) < ANOTHER_PEN_SHARE
     inked = torch.where(another_pen.to(device), 0.5 + EDGE * (blurred - cut.to(device)), moved)
     return inked[:, 0].clamp_(0, 1)
+
+
+def resample(
+    images: torch.Tensor, matrices: torch.Tensor, bend: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Take each pixel from elsewhere in its image, black where that is outside.
+
+    Parameters
+    ----------
+    images : float32 ``[N, 28, 28]`` in 0..1
+    matrices : float32 ``[N, 2, 3]``, from a pixel's place (x, y, 1) to where its ink comes from;
+        x and y go from -1 to 1 over the field, y down
+    bend : float32 ``[N, 28, 28, 2]``, added to where it comes from
+
+    Returns
+    -------
+    float32 ``[N, 28, 28]`` in 0..1
+    """
+    size = [len(images), 1, IMAGE_SIZE, IMAGE_SIZE]
+    grid = functional.affine_grid(matrices, size, align_corners=False)
+    if bend is not None:
+        grid += bend
+    # Bicubic: bilinear sampling blurs, and networks that have seen nothing else do worse on what
+    # is sharp.
+    moved = functional.grid_sample(images[:, None], grid, mode="bicubic", align_corners=False)
+    return moved[:, 0].clamp_(0, 1)

@@ -227,6 +227,24 @@ def _is_entry(entry: object) -> bool:
         and isinstance(recipe, dict)
         and _has_numbers(recipe, recipe.keys() - {"name"})
         and isinstance(versions, dict)
+        and _is_robustness(entry.get("robustness", {"curves": {}, "nudges": {}}))
+    )
+
+
+def _is_robustness(content: object) -> bool:
+    """Whether `content` has a curve for each distortion and figures of each norm's nudges."""
+    if not isinstance(content, dict):
+        return False
+    curves, nudges = content.get("curves"), content.get("nudges")
+    return (
+        isinstance(curves, dict)
+        and all(
+            isinstance(curve, list)
+            and all(_has_numbers(point, {"value", "accuracy"}) for point in curve)
+            for curve in curves.values()
+        )
+        and isinstance(nudges, dict)
+        and all(_has_numbers(figures, {"mean", "found"}) for figures in nudges.values())
     )
 
 

@@ -85,6 +85,10 @@ ENTRY = {"test_accuracy": 0.5, "parameters": 3190}
             ("cnn", {"calibration_error": "none"}),
             ("cnn", {"training_curve": [{"loss": 1}]}),
             ("cnn", {"reliability": [[1]]}),
+            ("cnn", {"robustness": [1]}),
+            ("cnn", {"robustness": {"curves": {}}}),
+            ("cnn", {"robustness": {"curves": {"blur": [{"value": 1}]}, "nudges": {}}}),
+            ("cnn", {"robustness": {"curves": {}, "nudges": {"l2": {"mean": "1", "found": 1}}}}),
             ("cnn", {"drawings": [[1]]}),
             ("cnn", {"drawings": {"name": 1, "count": 1, "accuracy": 1}}),
             (

@@ -22,6 +22,12 @@ def test_every_model_and_recipe_has_its_measured_figures(page):
     assert set(page.locator("#comparison .mnist").all_inner_texts()) == expected
     for chart in ("#training-curves", "#reliability"):
         assert page.locator(f"{chart} polyline").count() >= 3
+    assert page.locator("[id^=robustness-]").count() == 7
+    for chart in page.locator("[id^=robustness-]").all():
+        assert chart.locator("polyline").count() == 3
+    nudges = page.locator("#comparison .nudge").all_inner_texts()
+    assert len(nudges) == 2 * 3 * len(folders)
+    assert all(re.match(r"0\.\d\d\d|[1-5]\.\d\d\d", nudge) for nudge in nudges)
     totals = page.locator("#layers tfoot td").all_inner_texts()
     assert totals == ["3,190", "3,190", "148,250"]
 

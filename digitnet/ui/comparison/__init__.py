@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from digitnet.adversarial import NORMS
 from digitnet.classifier import Classifier
 from digitnet.models import IMAGE_SIZE, parameter_count
 from digitnet.ui.component import Component
@@ -38,6 +39,7 @@ def figures(loaded: Loaded) -> list[dict[str, Any]]:
                     "mnist": _percent(entry.get("test_accuracy")),
                     "drawings": _percent(drawings.get("accuracy")),
                     "squeezed": _percent(drawings.get("squeezed_accuracy")),
+                    "nudges": [_nudge(entry, norm) for norm in NORMS],
                     "calibration": _percent(entry.get("calibration_error")),
                     "parameters": f"{parameter_count(classifier.network):,}",
                     "milliseconds": f"{milliseconds_of(classifier):.2f}",
@@ -57,6 +59,15 @@ def milliseconds_of(classifier: Classifier) -> float:
         classifier.predict_images(image)
         times.append(1000 * (time.perf_counter() - started))
     return statistics.median(times)
+
+
+def _nudge(entry: dict[str, Any], norm: str) -> str:
+    """The mean smallest nudge, and the share of images that one was found for if not all."""
+    figures = entry.get("robustness", {}).get("nudges", {}).get(norm)
+    if not figures:
+        return ""
+    share = "" if figures["found"] == 1 else f" ({100 * figures['found']:.0f} %)"
+    return f"{figures['mean']:.3f}{share}"
 
 
 def _percent(share: float | None) -> str:

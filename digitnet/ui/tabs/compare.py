@@ -1,12 +1,15 @@
 """Compare: models and recipes side by side, and the data set they learned from."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import gradio as gr
 
+from digitnet.distortions import DISTORTIONS, Distortion
 from digitnet.ui.chart import Axis, Chart, Series, chart, percent_axis
 from digitnet.ui.comparison import Comparison, figures
+from digitnet.ui.distorted import distortion_axis
 from digitnet.ui.gallery import Gallery, tiles_of_labels
 from digitnet.ui.layers import Layers, layers
 from digitnet.ui.loaded import Loaded
@@ -21,17 +24,27 @@ def add_compare(loaded: Loaded, choice: Choice, tab: gr.Tab) -> None:
 
     def charts(recipe):
         entries = loaded.metrics.get(recipe, {}).get("models", {})
-        return accuracy_curves(entries), reliability_curves(entries)
+        return (
+            accuracy_curves(entries),
+            reliability_curves(entries),
+            *(robustness_curves(entries, distortion) for distortion in DISTORTIONS.values()),
+        )
 
     def networks(recipe):
         return layers(loaded.classifiers.get(recipe, {}))
 
     comparison = Comparison()
-    drawn = []
-    with gr.Row():
-        for name, value in zip(("training-curves", "reliability"), charts(first), strict=True):
-            with gr.Column(min_width=300):
-                drawn.append(Chart(value=value, elem_id=name))
+    values = charts(first)
+    drawn = add_charts(("training-curves", "reliability"), values[:2])
+    measured = any(values[2:])
+    with gr.Column(visible=measured):
+        gr.Markdown(
+            "## Distorted\nAccuracy on the first 1,000 test images, along each slider of Break it."
+        )
+        names = [f"robustness-{number}" for number in range(len(DISTORTIONS))]
+        for start in range(0, len(names), 3):
+            row = slice(start, start + 3)
+            drawn += add_charts(names[row], values[2:][row])
     gr.Markdown("## The networks, layer by layer")
     shown_layers = Layers(value=networks(first))
     choice.recipe.input(
@@ -49,6 +62,16 @@ def add_compare(loaded: Loaded, choice: Choice, tab: gr.Tab) -> None:
         another = gr.Button("Sixteen others", size="md")
         for event in (tab.select, another.click):
             event(sample, None, grid, **QUIETLY)
+
+
+def add_charts(names: Sequence[str], values: Sequence[dict[str, Any]]) -> list[Chart]:
+    """Put charts beside each other, each by its id and value."""
+    drawn = []
+    with gr.Row():
+        for name, value in zip(names, values, strict=True):
+            with gr.Column(min_width=300):
+                drawn.append(Chart(value=value, elem_id=name))
+    return drawn
 
 
 def accuracy_curves(entries: dict[str, Any]) -> dict[str, Any]:
@@ -94,4 +117,18 @@ def reliability_curves(entries: dict[str, Any]) -> dict[str, Any]:
         [*series, honest],
         percent_axis("confidence"),
         percent_axis("right"),
+    )
+
+
+def robustness_curves(entries: dict[str, Any], distortion: Distortion) -> dict[str, Any]:
+    """The accuracy over a distortion's range, of entries of metrics.json."""
+    series = [
+        Series(name, [(point["value"], point["accuracy"]) for point in curve])
+        for name, entry in entries.items()
+        if (curve := entry.get("robustness", {}).get("curves", {}).get(distortion.name))
+    ]
+    if not series:
+        return {}
+    return chart(
+        distortion.name.capitalize(), series, distortion_axis(distortion), percent_axis("accuracy")
     )
