@@ -4,9 +4,13 @@ python app.py           opens the page; --help shows where it can be served
 """
 
 import argparse
+import contextlib
 import io
 import os
 import sys
+
+with contextlib.suppress(ImportError):
+    import spaces  # noqa: F401  # ZeroGPU has to come before torch
 
 import gradio as gr
 
@@ -16,6 +20,7 @@ from digitnet.ui.tabs.common import QUIETLY, add_choice
 from digitnet.ui.tabs.compare import add_compare
 from digitnet.ui.tabs.draw import add_draw
 from digitnet.ui.tabs.explore import add_explore
+from digitnet.ui.tabs.train_it import add_train_it
 
 THEME = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
 # The theme's grey for lesser text, and its orange, are too light to read easily (WCAG AA asks for a
@@ -57,10 +62,12 @@ def build_page(loaded: Loaded) -> gr.Blocks:
         with gr.Tabs(selected="draw") as tabs:
             with gr.Tab("Draw", id="draw"):
                 sketchpad = add_draw(loaded, choice)
-            with gr.Tab("Test predictions") as tab:
+            with gr.Tab("Test predictions", id="explore") as tab:
                 add_explore(loaded, choice, sketchpad, tabs, tab)
             with gr.Tab("Compare") as tab:
                 add_compare(loaded, choice, tab)
+            with gr.Tab("Train it") as tab:
+                add_train_it(loaded, choice, tabs, tab)
         add_api(loaded)
         if loaded.predictions is not None:
             # Not before somebody is there: the first page should not wait for it.

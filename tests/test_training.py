@@ -9,7 +9,8 @@ from digitnet.device import pick_device
 from digitnet.evaluation import as_batch, evaluate, logits_of
 from digitnet.layout import fast_cpu, lay_out
 from digitnet.models import available_models, build
-from digitnet.training import RECIPES, Recipe, draw, fit, loss_of
+from digitnet.recipes import RECIPES, Recipe
+from digitnet.training import draw, fit, loss_of
 
 BASELINE = RECIPES["baseline"]["linear"]
 ONE_EPOCH = dataclasses.replace(BASELINE, epochs=1)

@@ -6,6 +6,7 @@ import gradio as gr
 
 from digitnet.ui.answer import Answer, answer
 from digitnet.ui.loaded import Loaded
+from digitnet.ui.own import classifiers_of
 from digitnet.ui.sketchpad import Sketchpad
 from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice, subject_of
 
@@ -13,11 +14,11 @@ from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice, subject_of
 def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
     """Fill the tab; gives its sketchpad, whose content other tabs look at too."""
 
-    def recognise(value, model, recipe, geometry, picture=None):
+    def recognise(value, model, recipe, own, geometry, picture=None):
         try:
             # The drawing comes first: a picture stays where it is while somebody draws.
             subject = Path(picture) if picture and not value else subject_of(loaded, value)
-            return answer(loaded.classifiers.get(recipe, {}), model, subject, geometry)
+            return answer(classifiers_of(loaded, recipe, own), model, subject, geometry)
         except ValueError as error:
             raise gr.Error(str(error)) from None
 
@@ -34,14 +35,16 @@ def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
                     elem_id="picture",
                 )
         with gr.Column(min_width=300):
-            answers = Answer(value=recognise([], choice.model.value, choice.recipe.value, True))
+            answers = Answer(
+                value=recognise([], choice.model.value, choice.recipe.value, None, True)
+            )
             geometry = gr.Checkbox(
                 True,
                 label="Fit it as MNIST's digits were",
                 info="Off, the whole canvas is squeezed to 28x28: why other demos fail.",
                 elem_id="geometry",
             )
-    chosen = [sketchpad, choice.model, choice.recipe, geometry]
+    chosen = [sketchpad, choice.model, choice.recipe, choice.own, geometry]
     sketchpad.input(recognise, chosen, answers, **IMMEDIATELY)
     gr.on(
         [choice.model.input, choice.recipe.input, geometry.input],
@@ -51,10 +54,13 @@ def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
         **IMMEDIATELY,
     )
 
-    def read_picture(model, recipe, picture):
-        return recognise([], model, recipe, True, picture), []
+    def read_picture(model, recipe, own, picture):
+        return recognise([], model, recipe, own, True, picture), []
 
     picture.input(
-        read_picture, [choice.model, choice.recipe, picture], [answers, sketchpad], **QUIETLY
+        read_picture,
+        [choice.model, choice.recipe, choice.own, picture],
+        [answers, sketchpad],
+        **QUIETLY,
     )
     return sketchpad

@@ -1,0 +1,180 @@
+"""Train it: a visitor trains a network, watches it learn, and then draws on it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from digitnet.models import IMAGE_SIZE, MODELS
+from digitnet.recipes import RECIPES
+from digitnet.ui.chart import Chart
+from digitnet.ui.loaded import TRAINED, Loaded
+from digitnet.ui.own import keep, network_of
+from digitnet.ui.tabs.common import QUIETLY, Choice
+from digitnet.ui.test_predictions import OWN
+from digitnet.ui.training import Training, curves, failed, first_layer, over, under_way, waiting
+from digitnet.ui.training_process import prepare, train_in_a_process
+from digitnet.ui.zero_gpu import ON_ZERO_GPU, on_gpu
+from digitnet.watching import LIMITS, Report, Settings, reports
+
+# Seconds that a training may take; a borrowed GPU also has to start in its time.
+LIMIT = 45.0 if ON_ZERO_GPU else 300.0
+MOST_EPOCHS_AT_FIRST = {"cnn": 5}  # what it is offered with: its recipes may take longer than that
+FIRST_MODEL, FIRST_RECIPE = "linear", "baseline"
+# Nothing is preprocessed: `Settings.checked` takes whatever a browser sent.
+CHECKED_BY_US: dict[str, Any] = {"preprocess": False, "api_visibility": "private"}
+ENDINGS = {
+    "diverged": "The training diverged; choose a smaller learning rate.",
+    "without data": "The training images are missing; train.py downloads them.",
+}
+
+
+def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> None:
+    """Fill the tab; what is trained becomes a further model of `choice`.
+
+    Of `tabs`, the tabs with the ids "draw" and "explore" can be opened from here.
+    """
+    sample = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+    if loaded.predictions is not None:
+        sample = loaded.predictions.images[0]
+
+    gr.Markdown(
+        "Train a network yourself, by the very loop that trained the others, and watch what it "
+        "learns to look for. It is yours alone, and gone when you close the page."
+    )
+    with gr.Row():
+        model = gr.Radio(list(MODELS), value=FIRST_MODEL, label="Train", elem_id="train-model")
+        recipe = gr.Radio(
+            [(TRAINED[name], name) for name in RECIPES],
+            value=FIRST_RECIPE,
+            label="Recipe",
+            elem_id="train-recipe",
+        )
+    with gr.Row():
+        numbers = [
+            gr.Number(
+                value,
+                label=name.replace("_", " ").capitalize(),
+                info=f"{low:,} to {high:,}" if name != "seed" else "starts the chance",
+                elem_id=name.replace("_", "-"),
+                min_width=130,
+            )
+            for (name, (low, high)), value in zip(
+                LIMITS.items(), first_numbers(FIRST_MODEL, FIRST_RECIPE), strict=True
+            )
+        ]
+    with gr.Row():
+        train = gr.Button("Train", variant="primary", elem_id="train")
+        stop = gr.Button("Stop", visible=False, elem_id="stop")
+    view = Training()
+    with gr.Row():
+        with gr.Column(min_width=300):
+            loss = Chart(elem_id="loss-curve")
+        with gr.Column(min_width=300):
+            accuracy = Chart(elem_id="accuracy-curve")
+    with gr.Row(visible=False) as kept:
+        draw = gr.Button("Draw on it", variant="primary", elem_id="draw-on-it")
+        mistakes = gr.Button("See its mistakes", elem_id="its-mistakes")
+        download = gr.DownloadButton("Download it", elem_id="download")
+    newest = gr.State(None)  # settings and last report of the training under way
+
+    def choose(model, recipe):
+        return first_numbers(model, recipe)
+
+    def begin(*values):
+        _checked(values)
+        return {
+            view: waiting(),
+            loss: {},
+            accuracy: {},
+            newest: None,
+            train: gr.Button(visible=False),
+            stop: gr.Button(visible=True),
+            kept: gr.Row(visible=False),
+        }
+
+    @on_gpu
+    def watch(*values):
+        settings = _checked(values)
+        history: list[Report] = []
+        for report in _reports(settings):
+            if report is None:
+                yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
+                continue
+            if report.ended in ENDINGS:
+                yield failed(ENDINGS[report.ended]), {}, {}, None
+                return
+            history.append(report)
+            pictures = first_layer(network_of(settings, report.weights), sample)
+            shown = under_way(settings, report, LIMIT, pictures)
+            yield shown, *curves(settings, history), (settings, report)
+
+    def end(newest, own):
+        buttons = {train: gr.Button(visible=True), stop: gr.Button(visible=False)}
+        if newest is None:
+            return buttons
+        settings, report = newest
+        if own:
+            own.forget()
+        own = keep(settings, report.weights, loaded)
+        pictures = first_layer(network_of(settings, report.weights), sample)
+        share = own.classifier.metadata.test_accuracy if loaded.predictions else None
+        return buttons | {
+            view: over(settings, report, not report.ended, share, pictures),
+            kept: gr.Row(visible=True),
+            download: gr.DownloadButton(f"Download {own.file.name}", value=own.file),
+            choice.own: own,
+            choice.model: gr.Radio([*loaded.models, OWN], value=OWN),
+        }
+
+    chosen = [model, recipe, *numbers]
+    gr.on([model.input, recipe.input], choose, [model, recipe], numbers[:4], **QUIETLY)
+    begun = train.click(
+        begin,
+        chosen,
+        [view, loss, accuracy, newest, train, stop, kept],
+        queue=False,
+        show_progress="hidden",
+        **CHECKED_BY_US,
+    )
+    watched = begun.success(
+        watch,
+        chosen,
+        [view, loss, accuracy, newest],
+        concurrency_limit=1,
+        concurrency_id="training",
+        show_progress="minimal",
+        show_progress_on=view,
+        **CHECKED_BY_US,
+    )
+    ending = ([newest, choice.own], [view, train, stop, kept, download, choice.own, choice.model])
+    watched.then(end, *ending, **QUIETLY)
+    stop.click(None, cancels=watched)
+    draw.click(lambda: gr.Tabs(selected="draw"), None, tabs, **QUIETLY)
+    mistakes.click(lambda: gr.Tabs(selected="explore"), None, tabs, **QUIETLY)
+    if not ON_ZERO_GPU:
+        tab.select(prepare, **QUIETLY)
+
+
+def first_numbers(model: str, recipe: str) -> tuple[float, ...]:
+    """What the numbers of a model and recipe are before a visitor changes them."""
+    own = RECIPES[recipe][model]
+    epochs = min(own.epochs, MOST_EPOCHS_AT_FIRST.get(model, own.epochs))
+    hidden_units = MODELS[model].default_hidden_units
+    return hidden_units, epochs, own.learning_rate, own.batch_size, 60_000, 0
+
+
+def _checked(values: tuple[Any, ...]) -> Settings:
+    """`Settings.checked`, its complaint as the page's."""
+    try:
+        return Settings.checked(*values)
+    except (ValueError, TypeError) as error:
+        raise gr.Error(str(error)) from None
+
+
+def _reports(settings: Settings) -> Iterator[Report | None]:
+    """A training's reports: in a process of its own, unless a GPU was borrowed for this one."""
+    if ON_ZERO_GPU:
+        return reports(settings, LIMIT)
+    return train_in_a_process(settings, LIMIT)
