@@ -31,6 +31,19 @@ STYLE = """
   max-width: 72rem !important;
   margin: 0 auto !important;
 }
+/* The place in the queue: a line of its own, not a veil over what waits. */
+#training [data-testid="status-tracker"].minimal:not(.hide) {
+  position: static !important;
+  align-items: flex-start !important;
+  background: none !important;
+}
+#training [data-testid="status-tracker"] .progress-text {
+  position: static !important;
+  padding: 0 0.75rem !important;
+  transform: none !important;
+  color: var(--body-text-color-subdued) !important;
+}
+#training .pending { opacity: 1 !important; }
 .prose h2 { font-size: 1.25rem !important; font-weight: 700 !important; }
 :root {
   --body-text-color-subdued: #52525b !important;

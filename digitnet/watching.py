@@ -104,7 +104,7 @@ def _number(name: str, value: Any, low: float, high: float, whole: bool) -> Any:
     kind = "a whole number" if whole else "a number"
     is_number = type(value) in (int, float) and math.isfinite(value) and low <= value <= high
     if not is_number or (whole and value != int(value)):
-        ends = f"{low:,} to {high:,}" if whole else f"{low:g} to {high:g}"
+        ends = f"{low:,} to {high:,}" if whole else f"{low:.5f} to {high:g}"
         raise ValueError(f"The {name.replace('_', ' ')} must be {kind} from {ends}.")
     return int(value) if whole else float(value)
 

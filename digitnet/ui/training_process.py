@@ -5,6 +5,7 @@ answer. A process also keeps its settings (`digitnet.layout.fast_cpu`) and memor
 lower priority, and ends at once when its visitor leaves.
 """
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from digitnet.watching import Report, Settings
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
+BROKEN_OFF = Report(1, 0.0, 0.0, 0.0, 0.0, b"", "broken off")
 TICK = 1.0  # seconds after which who waits for a report is told that there is none yet
 
 
@@ -41,24 +43,22 @@ class TrainingProcess:
     def reports(self, settings: Settings, seconds: float) -> Iterator[Report | None]:
         """Train; the newest report whenever there is one, None after each `TICK` without.
 
+        The last one says that the training was "broken off" where the process ended before it did.
         Closing the iterator ends the process.
-
-        Raises
-        ------
-        RuntimeError : if the process ended before its training did.
         """
         try:
             asked = {"settings": vars(settings), "seconds": seconds}
             assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps(asked).encode() + b"\n")
-            self._process.stdin.flush()
+            with contextlib.suppress(OSError):  # it is said below that it has ended
+                self._process.stdin.write(json.dumps(asked).encode() + b"\n")
+                self._process.stdin.flush()
             threading.Thread(target=self._receive, daemon=True).start()
             while True:
                 with self._news:
                     self._news.wait_for(lambda: self._newest or self._over, TICK)
                     report, self._newest, over = self._newest, None, self._over
                 if report is None and over:
-                    raise RuntimeError("The training ended before it was done.")
+                    report = BROKEN_OFF
                 yield report
                 if report and report.ended:
                     return

@@ -53,6 +53,8 @@ def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
         answers,
         **IMMEDIATELY,
     )
+    # A network just trained answers to what lies there already.
+    choice.own.change(recognise, [*chosen, picture], answers, **QUIETLY)
 
     def read_picture(model, recipe, own, picture):
         return recognise([], model, recipe, own, True, picture), []

@@ -11,22 +11,38 @@ from digitnet.recipes import RECIPES
 from digitnet.ui.chart import Chart
 from digitnet.ui.loaded import TRAINED, Loaded
 from digitnet.ui.own import keep, network_of
-from digitnet.ui.tabs.common import QUIETLY, Choice
+from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice
 from digitnet.ui.test_predictions import OWN
-from digitnet.ui.training import Training, curves, failed, first_layer, over, under_way, waiting
+from digitnet.ui.training import (
+    Training,
+    beginning,
+    curves,
+    failed,
+    first_layer,
+    over,
+    under_way,
+    waiting,
+)
 from digitnet.ui.training_process import prepare, train_in_a_process
 from digitnet.ui.zero_gpu import ON_ZERO_GPU, on_gpu
-from digitnet.watching import LIMITS, Report, Settings, reports
+from digitnet.watching import LIMITS, TRAINING_IMAGES, Report, Settings, reports
 
 # Seconds that a training may take; a borrowed GPU also has to start in its time.
 LIMIT = 45.0 if ON_ZERO_GPU else 300.0
 MOST_EPOCHS_AT_FIRST = {"cnn": 5}  # what it is offered with: its recipes may take longer than that
 FIRST_MODEL, FIRST_RECIPE = "linear", "baseline"
+# What the page says of `LIMITS` where these alone would not say it well.
+RANGES = {
+    "hidden_units": "1 to 64, cnn to 32",
+    "learning_rate": "0.00001 to 1",
+    "seed": "where chance starts",
+}
 # Nothing is preprocessed: `Settings.checked` takes whatever a browser sent.
 CHECKED_BY_US: dict[str, Any] = {"preprocess": False, "api_visibility": "private"}
-ENDINGS = {
+FAILURES = {
     "diverged": "The training diverged; choose a smaller learning rate.",
     "without data": "The training images are missing; train.py downloads them.",
+    "broken off": "The training broke off; the page's log has the reason.",
 }
 
 
@@ -56,34 +72,35 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
             gr.Number(
                 value,
                 label=name.replace("_", " ").capitalize(),
-                info=f"{low:,} to {high:,}" if name != "seed" else "starts the chance",
+                info=RANGES.get(name, f"{low:,} to {high:,}"),
                 elem_id=name.replace("_", "-"),
                 min_width=130,
             )
             for (name, (low, high)), value in zip(
-                LIMITS.items(), first_numbers(FIRST_MODEL, FIRST_RECIPE), strict=True
+                LIMITS.items(),
+                [*first_numbers(FIRST_MODEL, FIRST_RECIPE), TRAINING_IMAGES, 0],
+                strict=True,
             )
         ]
     with gr.Row():
         train = gr.Button("Train", variant="primary", elem_id="train")
         stop = gr.Button("Stop", visible=False, elem_id="stop")
     view = Training()
+    with gr.Row(visible=False) as kept:
+        draw = gr.Button("Draw on it", variant="primary", elem_id="draw-on-it")
+        mistakes = gr.Button("See its mistakes", elem_id="its-mistakes")
+        download = gr.DownloadButton("Download it", elem_id="download")
     with gr.Row():
         with gr.Column(min_width=300):
             loss = Chart(elem_id="loss-curve")
         with gr.Column(min_width=300):
             accuracy = Chart(elem_id="accuracy-curve")
-    with gr.Row(visible=False) as kept:
-        draw = gr.Button("Draw on it", variant="primary", elem_id="draw-on-it")
-        mistakes = gr.Button("See its mistakes", elem_id="its-mistakes")
-        download = gr.DownloadButton("Download it", elem_id="download")
-    newest = gr.State(None)  # settings and last report of the training under way
-
-    def choose(model, recipe):
-        return first_numbers(model, recipe)
+    # Of the training under way: settings and last report, or the sentence why there is none.
+    newest = gr.State(None)
 
     def begin(*values):
         _checked(values)
+        make_ready()
         return {
             view: waiting(),
             loss: {},
@@ -98,12 +115,13 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
     def watch(*values):
         settings = _checked(values)
         history: list[Report] = []
+        yield beginning(settings), {}, {}, None
         for report in _reports(settings):
             if report is None:
                 yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
                 continue
-            if report.ended in ENDINGS:
-                yield failed(ENDINGS[report.ended]), {}, {}, None
+            if report.ended in FAILURES:
+                yield {}, {}, {}, FAILURES[report.ended]
                 return
             history.append(report)
             pictures = first_layer(network_of(settings, report.weights), sample)
@@ -112,8 +130,10 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
 
     def end(newest, own):
         buttons = {train: gr.Button(visible=True), stop: gr.Button(visible=False)}
-        if newest is None:
-            return buttons
+        if newest is None:  # stopped before it began
+            return buttons | {view: {}}
+        if isinstance(newest, str):
+            return buttons | {view: failed(newest)}
         settings, report = newest
         if own:
             own.forget()
@@ -129,7 +149,7 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
         }
 
     chosen = [model, recipe, *numbers]
-    gr.on([model.input, recipe.input], choose, [model, recipe], numbers[:4], **QUIETLY)
+    gr.on([model.input, recipe.input], first_numbers, [model, recipe], numbers[:4], **IMMEDIATELY)
     begun = train.click(
         begin,
         chosen,
@@ -153,16 +173,21 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
     stop.click(None, cancels=watched)
     draw.click(lambda: gr.Tabs(selected="draw"), None, tabs, **QUIETLY)
     mistakes.click(lambda: gr.Tabs(selected="explore"), None, tabs, **QUIETLY)
-    if not ON_ZERO_GPU:
-        tab.select(prepare, **QUIETLY)
+    tab.select(make_ready, **QUIETLY)
 
 
-def first_numbers(model: str, recipe: str) -> tuple[float, ...]:
-    """What the numbers of a model and recipe are before a visitor changes them."""
+def first_numbers(model: str, recipe: str) -> list[float]:
+    """Hidden units, epochs, learning rate and batch size, before a visitor changes them."""
     own = RECIPES[recipe][model]
     epochs = min(own.epochs, MOST_EPOCHS_AT_FIRST.get(model, own.epochs))
     hidden_units = MODELS[model].default_hidden_units
-    return hidden_units, epochs, own.learning_rate, own.batch_size, 60_000, 0
+    return [hidden_units, epochs, own.learning_rate, own.batch_size]
+
+
+def make_ready() -> None:
+    """Start what a training needs before it is asked for."""
+    if not ON_ZERO_GPU:
+        prepare()
 
 
 def _checked(values: tuple[Any, ...]) -> Settings:

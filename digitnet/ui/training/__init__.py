@@ -24,15 +24,22 @@ HIGHEST_LOSS = 2.5  # nats; the loss of guessing is 2.3
 
 
 class Training(Component):
-    """Its value is what `waiting`, `under_way` or `over` makes."""
+    """Its value is what `waiting`, `beginning`, `under_way`, `over` or `failed` makes."""
 
     def __init__(self, **properties: Any):
         super().__init__(elem_id="training", **properties)
 
 
 def waiting() -> dict[str, Any]:
+    """The template's data before it is the visitor's turn."""
+    return {"says": "Waiting for its turn: one network is trained at a time"}
+
+
+def beginning(settings: Settings) -> dict[str, Any]:
     """The template's data until the first report."""
-    return {"running": True, "says": "Starting, or waiting for another visitor's training to end."}
+    recipe = settings.to_recipe()
+    doing = "Writing new digits" if recipe.digits else "Beginning"
+    return {"bar": True, "percent": 0, "says": doing}
 
 
 def under_way(
@@ -52,7 +59,7 @@ def under_way(
     elif whole > SHORT:
         left = f"about {_duration(whole - report.seconds)} left"
     return {
-        "running": True,
+        "bar": True,
         "says": f"Epoch {report.epoch} of {settings.epochs}",
         "left": left,
         "percent": round(100 * report.done),
@@ -83,7 +90,7 @@ def over(
     elif stopped:
         says = f"Stopped {where}; what was learned until then is kept"
     return {
-        "says": f"{says} ({_duration(report.seconds)}).",
+        "says": f"{says} ({report.seconds:.1f} s).",
         "test": "" if accuracy is None else f"{100 * accuracy:.2f} %",
         **_figures(report),
         **_shown(settings, pictures),
@@ -182,6 +189,4 @@ def _shown(settings: Settings, pictures: np.ndarray) -> dict[str, Any]:
 
 def _duration(seconds: float) -> str:
     """Such as "12 s" or "3 min"."""
-    if seconds < 10 and round(seconds, 1) < 10:
-        return f"{seconds:.1f} s" if seconds < SHORT else f"{seconds:.0f} s"
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
