@@ -11,7 +11,7 @@ import math
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -102,7 +102,7 @@ class Settings:
 def _number(name: str, value: Any, low: float, high: float, whole: bool) -> Any:
     """`value` if it is a number from `low` to `high`; ValueError else."""
     kind = "a whole number" if whole else "a number"
-    is_number = type(value) in (int, float) and math.isfinite(value) and low <= value <= high
+    is_number = type(value) in (int, float) and low <= value <= high  # which nan is not
     if not is_number or (whole and value != int(value)):
         ends = f"{low:,} to {high:,}" if whole else f"{low:.5f} to {high:g}"
         raise ValueError(f"The {name.replace('_', ' ')} must be {kind} from {ends}.")
@@ -150,7 +150,7 @@ class Report:
         return cls(**fields | {"weights": weights}) if len(weights) == size else None
 
 
-def reports(settings: Settings, seconds: float) -> Iterator[Report]:
+def reports(settings: Settings, seconds: float) -> Generator[Report, None, None]:
     """Train, and report a few times a second; at most for `seconds`.
 
     It is the training of train.py: a report tells what `digitnet.training.Progress` does. The last

@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from digitnet.watching import Report, Settings
@@ -40,7 +40,7 @@ class TrainingProcess:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def reports(self, settings: Settings, seconds: float) -> Iterator[Report | None]:
+    def reports(self, settings: Settings, seconds: float) -> Generator[Report | None, None, None]:
         """Train; the newest report whenever there is one, None after each `TICK` without.
 
         The last one says that the training was "broken off" where the process ended before it did.
@@ -94,7 +94,7 @@ def prepare() -> None:
             _spare = TrainingProcess()
 
 
-def train_in_a_process(settings: Settings, seconds: float) -> Iterator[Report | None]:
+def train_in_a_process(settings: Settings, seconds: float) -> Generator[Report | None, None, None]:
     """`TrainingProcess.reports` of the process that was prepared, or of a new one."""
     global _spare
     with _spare_lock:

@@ -1,6 +1,7 @@
 """Train it: a visitor trains a network, watches it learn, and then draws on it."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Generator
 from typing import Any
 
 import gradio as gr
@@ -116,17 +117,18 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
         settings = _checked(values)
         history: list[Report] = []
         yield beginning(settings), {}, {}, None
-        for report in _reports(settings):
-            if report is None:
-                yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
-                continue
-            if report.ended in FAILURES:
-                yield {}, {}, {}, FAILURES[report.ended]
-                return
-            history.append(report)
-            pictures = first_layer(network_of(settings, report.weights), sample)
-            shown = under_way(settings, report, LIMIT, pictures)
-            yield shown, *curves(settings, history), (settings, report)
+        with contextlib.closing(_reports(settings)) as news:
+            for report in news:
+                if report is None:
+                    yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
+                    continue
+                if report.ended in FAILURES:
+                    yield {}, {}, {}, FAILURES[report.ended]
+                    return
+                history.append(report)
+                pictures = first_layer(network_of(settings, report.weights), sample)
+                shown = under_way(settings, report, LIMIT, pictures)
+                yield shown, *curves(settings, history), (settings, report)
 
     def end(newest, own):
         buttons = {train: gr.Button(visible=True), stop: gr.Button(visible=False)}
@@ -135,16 +137,16 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
         if isinstance(newest, str):
             return buttons | {view: failed(newest)}
         settings, report = newest
+        trained = keep(settings, report.weights, loaded)
         if own:
             own.forget()
-        own = keep(settings, report.weights, loaded)
         pictures = first_layer(network_of(settings, report.weights), sample)
-        share = own.classifier.metadata.test_accuracy if loaded.predictions else None
+        share = trained.classifier.metadata.test_accuracy if loaded.predictions else None
         return buttons | {
             view: over(settings, report, not report.ended, share, pictures),
             kept: gr.Row(visible=True),
-            download: gr.DownloadButton(f"Download {own.file.name}", value=own.file),
-            choice.own: own,
+            download: gr.DownloadButton(f"Download {trained.file.name}", value=trained.file),
+            choice.own: trained,
             choice.model: gr.Radio([*loaded.models, OWN], value=OWN),
         }
 
@@ -198,7 +200,7 @@ def _checked(values: tuple[Any, ...]) -> Settings:
         raise gr.Error(str(error)) from None
 
 
-def _reports(settings: Settings) -> Iterator[Report | None]:
+def _reports(settings: Settings) -> Generator[Report | None, None, None]:
     """A training's reports: in a process of its own, unless a GPU was borrowed for this one."""
     if ON_ZERO_GPU:
         return reports(settings, LIMIT)
