@@ -39,7 +39,7 @@ PAUSE = 0.03  # seconds between two answers: about what a hand's movements leave
 ALONE = 150  # answers asked for while nothing is trained
 IMAGES = {"linear": 60_000, "nonlinear": 60_000, "cnn": 20_000}
 EPOCHS = {"linear": 5, "nonlinear": 5, "cnn": 1}
-# In the page: seconds, as the page says them at the end.
+# train.py's loop, in a process of its own; prints its seconds, which the page says of its own too.
 UNWATCHED = """
 import sys
 from digitnet.mnist import load_mnist
@@ -116,6 +116,13 @@ def late(times: list[float]) -> float:
     return statistics.quantiles(times, n=20)[-1]
 
 
+def row(what: str, times: list[float], ratios: str = "") -> None:
+    print(
+        f"| {what} | {statistics.median(times):.1f} ms | {late(times):.1f} ms | {ratios} |",
+        flush=True,
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
@@ -149,15 +156,9 @@ def main() -> None:
                 busy += answers(address, lambda count: count < ALONE // options.rounds)
                 page.locator("#stop").click()
                 page.locator("#training .test").wait_for()
-            for what, times in (("nothing is trained", calm), (f"{model} is trained", busy)):
-                print(
-                    f"| {what} | {statistics.median(times):.1f} ms | {late(times):.1f} ms |", end=""
-                )
-                ratios = (
-                    statistics.median(times) / statistics.median(calm),
-                    late(times) / late(calm),
-                )
-                print(" |" if times is calm else f" {ratios[0]:.2f}, {ratios[1]:.2f} |", flush=True)
+            row("nothing is trained", calm)
+            medians = statistics.median(busy) / statistics.median(calm)
+            row(f"{model} is trained", busy, f"{medians:.2f}, {late(busy) / late(calm):.2f}")
             page.context.close()
         browser.close()
 

@@ -142,7 +142,7 @@ class Report:
     def read(cls, stream: IO[bytes]) -> "Report | None":
         """Receive what `write` sent; None where the stream ends."""
         line = stream.readline()
-        if not line:
+        if not line.endswith(b"\n"):
             return None
         fields = json.loads(line)
         size = fields["weights"]
@@ -236,8 +236,9 @@ def main() -> None:
     if not line:  # nobody is there any more
         return
     asked = json.loads(line)
-    for report in reports(Settings(**asked["settings"]), asked["seconds"]):
-        report.write(reports_to)
+    with contextlib.suppress(BrokenPipeError):  # likewise
+        for report in reports(Settings(**asked["settings"]), asked["seconds"]):
+            report.write(reports_to)
 
 
 if __name__ == "__main__":

@@ -109,7 +109,8 @@ def test_reports_travel_through_a_pipe():
     content = pipe.getvalue()
     pipe.seek(0)
     assert [Report.read(pipe) for _ in range(3)] == [report, report, None]
-    assert Report.read(io.BytesIO(content[: len(content) // 2 - 1])) is None
+    for broken_off_at in (1, content.index(b"\n"), len(content) // 2 - 1):
+        assert Report.read(io.BytesIO(content[:broken_off_at])) is None
 
 
 # ---- the process --------------------------------------------------------------------------------

@@ -68,10 +68,11 @@ class TrainingProcess:
     def _receive(self) -> None:
         """Take reports as they come, so that training never waits for who watches it."""
         assert self._process.stdout is not None
-        while report := Report.read(self._process.stdout):
-            with self._news:
-                self._newest = report
-                self._news.notify()
+        with self._process.stdout as stream:
+            while report := Report.read(stream):
+                with self._news:
+                    self._newest = report
+                    self._news.notify()
         with self._news:
             self._over = True
             self._news.notify()
@@ -80,6 +81,9 @@ class TrainingProcess:
         """End the process, whatever it does."""
         self._process.kill()
         self._process.wait()
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # what was not sent cannot be any more
+            self._process.stdin.close()
 
 
 _spare: TrainingProcess | None = None
