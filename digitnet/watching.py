@@ -60,7 +60,7 @@ class Settings:
     seed: int
 
     @classmethod
-    def checked(cls, model: Any, recipe: Any, *numbers: Any) -> "Settings":
+    def checked(cls, model: Any = None, recipe: Any = None, *numbers: Any) -> "Settings":
         """Settings of whatever a browser sent, the numbers in the order of `LIMITS`.
 
         Raises

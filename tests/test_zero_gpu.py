@@ -45,9 +45,10 @@ predicted = by_name["predict"](seven)["digit"]
 drawn = by_name["recognise"](seven, "cnn", "augmented", None, True)["digit"]
 listed = by_name["models"]()
 begun = by_name["begin"]("linear", "baseline", 4, 1, 1e-3, 32, 600, 0)
+asked = next(value for value in begun.values() if isinstance(value, tuple))
 before = len(spaces.entered)
 torch.accelerator.current_accelerator = lambda check_available=False: None  # the CPU trains here
-*_, last = bound[0]("linear", "baseline", 4, 1, 1e-3, 32, 600, 0)
+*_, last = bound[0](asked)
 print(json.dumps({
     "bound": [fn.__name__ for fn in bound],
     "digits": [predicted, drawn],

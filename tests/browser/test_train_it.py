@@ -74,7 +74,8 @@ def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
     choose(page, "wrong", "outcome")
     expect(page.locator("#gallery .tile.right")).to_have_count(0)
     page.locator("#gallery .tile").first.click()
-    expect(page.locator("#closeup [data-model=yours]")).to_have_class(re.compile("wrong"))
+    seen = page.locator("#closeup [data-model=yours]")
+    expect(seen).to_have_class(re.compile("wrong"), timeout=LONG)
 
 
 def test_stopping_keeps_what_was_trained(phone):
@@ -157,7 +158,7 @@ def test_a_wrong_number_gets_one_sentence(browser, address, number, value, sente
     with visit(browser, address, WIDE) as page:
         open_training(page, **{number: value})
         page.locator("#train").click()
-        expect(page.locator(".toast-body")).to_contain_text(sentence)
+        expect(page.locator("#training [role=alert]")).to_have_text(sentence)
         expect(page.locator("#train")).to_be_visible()
 
 

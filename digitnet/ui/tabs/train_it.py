@@ -1,8 +1,8 @@
 """Train it: a visitor trains a network, watches it learn, and then draws on it."""
 
 import contextlib
+import secrets
 from collections.abc import Generator
-from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -38,8 +38,6 @@ RANGES = {
     "learning_rate": "0.00001 to 1",
     "seed": "where chance starts",
 }
-# Nothing is preprocessed: `Settings.checked` takes whatever a browser sent.
-CHECKED_BY_US: dict[str, Any] = {"preprocess": False, "api_visibility": "private"}
 FAILURES = {
     "diverged": "The training diverged; choose a smaller learning rate.",
     "without data": "The training images are missing; train.py downloads them.",
@@ -96,16 +94,22 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
             loss = Chart(elem_id="loss-curve")
         with gr.Column(min_width=300):
             accuracy = Chart(elem_id="accuracy-curve")
-    # Of the training under way: settings and last report, or the sentence why there is none.
+    asked = gr.State(None)  # the settings of the training under way
+    # Its settings and last report, or the sentence why there is none.
     newest = gr.State(None)
 
     def begin(*values):
-        _checked(values)
+        try:
+            settings = Settings.checked(*values)
+        except ValueError as error:
+            return {view: failed(str(error))}
         make_ready()
         return {
             view: waiting(),
             loss: {},
             accuracy: {},
+            # Each time another one: a training begins where this changes.
+            asked: (settings, secrets.token_hex()),
             newest: None,
             train: gr.Button(visible=False),
             stop: gr.Button(visible=True),
@@ -113,8 +117,8 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
         }
 
     @on_gpu
-    def watch(*values):
-        settings = _checked(values)
+    def watch(asked):
+        settings, _ = asked
         history: list[Report] = []
         yield beginning(settings), {}, {}, None
         with contextlib.closing(_reports(settings)) as news:
@@ -152,23 +156,23 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
 
     chosen = [model, recipe, *numbers]
     gr.on([model.input, recipe.input], first_numbers, [model, recipe], numbers[:4], **IMMEDIATELY)
-    begun = train.click(
+    train.click(
         begin,
         chosen,
-        [view, loss, accuracy, newest, train, stop, kept],
-        queue=False,
-        show_progress="hidden",
-        **CHECKED_BY_US,
+        [view, loss, accuracy, asked, newest, train, stop, kept],
+        preprocess=False,  # `Settings.checked` takes whatever a browser sent
+        concurrency_limit=None,
+        **QUIETLY,
     )
-    watched = begun.success(
+    watched = asked.change(
         watch,
-        chosen,
+        asked,
         [view, loss, accuracy, newest],
         concurrency_limit=1,
         concurrency_id="training",
         show_progress="minimal",
         show_progress_on=view,
-        **CHECKED_BY_US,
+        api_visibility="private",
     )
     ending = ([newest, choice.own], [view, train, stop, kept, download, choice.own, choice.model])
     watched.then(end, *ending, **QUIETLY)
@@ -190,14 +194,6 @@ def make_ready() -> None:
     """Start what a training needs before it is asked for."""
     if not ON_ZERO_GPU:
         prepare()
-
-
-def _checked(values: tuple[Any, ...]) -> Settings:
-    """`Settings.checked`, its complaint as the page's."""
-    try:
-        return Settings.checked(*values)
-    except (ValueError, TypeError) as error:
-        raise gr.Error(str(error)) from None
 
 
 def _reports(settings: Settings) -> Generator[Report | None, None, None]:
