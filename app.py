@@ -4,10 +4,14 @@ python app.py           opens the page; --help shows where it can be served
 """
 
 import argparse
+import contextlib
 import io
 import os
 import sys
 from pathlib import Path
+
+with contextlib.suppress(ImportError):
+    import spaces  # noqa: F401  # ZeroGPU has to come before torch
 
 import gradio as gr
 import torch
@@ -20,6 +24,7 @@ from digitnet.ui.tabs.common import QUIETLY, add_choice
 from digitnet.ui.tabs.compare import add_compare
 from digitnet.ui.tabs.draw import add_draw
 from digitnet.ui.tabs.explore import add_explore
+from digitnet.ui.tabs.train_it import add_train_it
 from digitnet.ui.tabs.why import add_why
 
 THEME = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
@@ -42,12 +47,14 @@ def build_page(loaded: Loaded) -> gr.Blocks:
                 sketchpad = add_draw(loaded, choice)
             with gr.Tab("Why") as tab:
                 add_why(loaded, choice, sketchpad, tabs, tab)
-            with gr.Tab("Test predictions") as tab:
+            with gr.Tab("Test predictions", id="explore") as tab:
                 add_explore(loaded, choice, sketchpad, tabs, tab)
             with gr.Tab("Break it") as tab:
                 add_break_it(loaded, choice, sketchpad, tabs, tab)
             with gr.Tab("Compare") as tab:
                 add_compare(loaded, choice, tab)
+            with gr.Tab("Train it") as tab:
+                add_train_it(loaded, choice, tabs, tab)
         add_api(loaded)
         if loaded.predictions is not None:
             # Not before somebody is there: the first page should not wait for it.

@@ -26,7 +26,7 @@ import torch
 from tqdm import tqdm
 
 from digitnet import mnist
-from digitnet.calibration import calibration_error, fit_temperature, reliability
+from digitnet.calibration import calibration_error, reliability
 from digitnet.command_line import (
     Parser,
     add_push_options,
@@ -39,9 +39,10 @@ from digitnet.command_line import (
 from digitnet.device import pick_device
 from digitnet.evaluation import evaluate, logits_of
 from digitnet.hub import check_access
-from digitnet.models import MODELS, Network, available_models, build, parameter_count
+from digitnet.models import MODELS, Network, available_models, parameter_count
+from digitnet.recipes import RECIPES
 from digitnet.report import check_writable, print_table, save
-from digitnet.training import RECIPES, Recipe, draw, fit
+from digitnet.trainer import calibrate, diverged, train
 from digitnet.weights import WEIGHTS_FOLDER, read_metrics_by_recipe
 
 
@@ -105,13 +106,12 @@ def train_one(
     changes = {key: value for key, value in vars(options).items() if hasattr(recipe, key)}
     recipe = dataclasses.replace(recipe, **changes)
     images, labels = train_set
-    device, kept = images.device, len(images) - recipe.held_back
-    torch.manual_seed(options.seed)
-    network = build(name, options.hidden_units).to(device)
     curve = []
     bar_format = "{desc:<9} {percentage:3.0f}% |{bar:20}| {postfix} [{elapsed}<{remaining}]"
     with tqdm(total=recipe.epochs, desc=name, bar_format=bar_format) as bar:
-        for progress in fit(network, images[:kept], labels[:kept], recipe, options.seed):
+        for progress in train(
+            name, recipe, images, labels, hidden_units=options.hidden_units, seed=options.seed
+        ):
             bar.set_postfix_str(
                 f"epoch {progress.epoch}/{recipe.epochs}, "
                 f"loss {progress.loss:.4f}, accuracy {progress.accuracy:.2%}"
@@ -119,11 +119,10 @@ def train_one(
             bar.update(progress.epoch - 1 + progress.images / progress.epoch_images - bar.n)
             if progress.images == progress.epoch_images:
                 curve.append({"loss": progress.loss, "accuracy": progress.accuracy})
-    if not all(parameter.isfinite().all() for parameter in network.parameters()):
+    network = progress.network
+    if diverged(network):
         raise ValueError(f"{name} diverged; choose a smaller --learning-rate.")
-    temperature = 1.0
-    if recipe.held_back:
-        temperature = calibrate(network, images[kept:], labels[kept:], recipe, options.seed)
+    temperature = calibrate(network, recipe, images, labels, options.seed)
     test_images, test_labels = test_set
     logits = logits_of(network, test_images, recipe.shifted) / temperature
     result = evaluate(logits, test_labels)
@@ -135,8 +134,7 @@ def train_one(
         "calibration_error": calibration_error(diagram),
         "reliability": diagram,
         "temperature": temperature,
-        # Where the ten digits together are more probable than none; all is a digit to the others.
-        "threshold": 0.5 if recipe.non_digits else 0.0,
+        "threshold": recipe.threshold,
         "shifted": recipe.shifted,
         "training_curve": curve,
         "training_seconds": round(progress.seconds, 2),
@@ -144,22 +142,9 @@ def train_one(
         "hidden_units": options.hidden_units or MODELS[name].default_hidden_units,
         "recipe": {"name": recipe_name, **dataclasses.asdict(recipe)},
         "seed": options.seed,
-        "device": describe(device),
+        "device": describe(images.device),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
     }
-
-
-def calibrate(
-    network: Network, images: torch.Tensor, labels: torch.Tensor, recipe: Recipe, seed: int
-) -> float:
-    """The temperature that fits held-back images and as many digits by the writer."""
-    device = images.device
-    as_many = dataclasses.replace(recipe, digits=len(images), non_digits=0)
-    # A seed that training does not use: what it drew must not be judged by.
-    drawn, drawn_labels = draw(as_many, torch.Generator().manual_seed(seed + 1), device)
-    both = torch.cat([images, drawn])
-    logits = logits_of(network, both, recipe.shifted)
-    return fit_temperature(logits, torch.cat([labels, drawn_labels]))
 
 
 def make_parser() -> Parser:

@@ -28,7 +28,8 @@ sys.path.insert(0, str(PROJECT))
 from digitnet.evaluation import evaluate, logits_of
 from digitnet.mnist import load_mnist
 from digitnet.models import Network, available_models, build
-from digitnet.training import RECIPES, fit
+from digitnet.recipes import RECIPES
+from digitnet.training import fit
 
 RECIPE = RECIPES["baseline"]["linear"]  # the same for each model
 

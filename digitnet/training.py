@@ -1,8 +1,10 @@
 """The training loop: forward, loss, zero_grad, backward, step."""
 
+import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch.nn import functional
@@ -13,72 +15,9 @@ from digitnet.augment import augment
 from digitnet.drawing import images_of_paths
 from digitnet.evaluation import as_batch, evaluate
 from digitnet.layout import fast_cpu, lay_out
-from digitnet.models import CLASSES, MODELS, Network
+from digitnet.models import CLASSES, Network
+from digitnet.recipes import Recipe
 from digitnet.synthetic import NOT_A_DIGIT, write_digits, write_non_digits
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a model is trained: Adam and cross-entropy, and the values below.
-
-    Attributes
-    ----------
-    epochs : passes over the training images
-    batch_size : images a step
-    learning_rate : of Adam; its highest, where `one_cycle` varies it
-    one_cycle : whether the rate rises and falls once over the whole training, as in Smith &
-        Topin, "Super-Convergence" (2018)
-    averaging : decay a step of an average of the weights, which is what is kept; none at 0
-    augmented : whether the images are distorted, differently each epoch
-    digits : digits of the synthetic writer added to each epoch, new ones each time
-    non_digits : likewise, things that are not digits; see `loss_of`
-    held_back : training images kept back, to fit the temperature with
-    shifted : whether answers are the mean over small shifts of the image, once trained
-    """
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    one_cycle: bool = False
-    averaging: float = 0.0
-    augmented: bool = False
-    digits: int = 0
-    non_digits: int = 0
-    held_back: int = 0
-    shifted: bool = False
-
-
-RECIPES: dict[str, dict[str, Recipe]] = {
-    # The tutorial's own: Adam at its default rate, plain MNIST.
-    "baseline": dict.fromkeys(MODELS, Recipe(epochs=5, batch_size=32, learning_rate=1e-3)),
-    # For drawings. Four hidden units have no room for distorted images, nor for what is no digit:
-    # the small networks learn from MNIST as it is, and the styles it lacks from the writer.
-    "augmented": dict.fromkeys(
-        MODELS,
-        Recipe(
-            epochs=8,
-            batch_size=64,
-            learning_rate=5e-3,
-            one_cycle=True,
-            digits=22_000,
-            held_back=3_000,
-        ),
-    )
-    | {
-        "cnn": Recipe(
-            epochs=26,
-            batch_size=128,
-            learning_rate=8e-3,
-            one_cycle=True,
-            averaging=0.999,
-            augmented=True,
-            digits=40_000,
-            non_digits=8_000,
-            held_back=2_000,
-            shifted=True,
-        )
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -92,6 +31,7 @@ class Progress:
     loss : mean cross-entropy over this epoch's digits so far, nats
     accuracy : share of this epoch's digits so far that were recognised, 0..1
     seconds : since training began
+    network : what is kept if training ends here; it changes as training goes on
     """
 
     epoch: int
@@ -100,9 +40,13 @@ class Progress:
     loss: float
     accuracy: float
     seconds: float
+    network: Network
 
 
 REPORT_EVERY = 100  # steps; a report waits for the device, so not after each one
+# An average remembers about 1 / (1 - decay) steps. After three times as many, a twentieth of it is
+# left of where it began; a younger one is worse than the weights themselves.
+MATURE_AFTER = 3  # times what it remembers
 
 
 def fit(
@@ -111,6 +55,7 @@ def fit(
     labels: torch.Tensor,
     recipe: Recipe,
     seed: int = 0,
+    report_every: int = REPORT_EVERY,
 ) -> Iterator[Progress]:
     """Train `network` in place, on the device that holds everything, and report on the way.
 
@@ -123,10 +68,11 @@ def fit(
     labels : int64 ``[N]``
     recipe : how to train
     seed : decides the order of the images, their distortion, and what the writer writes
+    report_every : steps, at most `REPORT_EVERY`; how often is asked changes nothing else
 
     Yields
     ------
-    Progress every `REPORT_EVERY` steps and at the end of each epoch.
+    Progress every `report_every` steps and at the end of each epoch.
     """
     device = images.device
     network.train()
@@ -134,11 +80,14 @@ def fit(
     optimizer = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate, fused=True)
     epoch_images = len(images) + recipe.digits + recipe.non_digits
     schedule = average = None
+    averaged = network
     if recipe.one_cycle:
-        steps = recipe.epochs * -(-epoch_images // recipe.batch_size)
-        schedule = OneCycleLR(optimizer, recipe.learning_rate, total_steps=steps)
+        total_steps = recipe.epochs * -(-epoch_images // recipe.batch_size)
+        schedule = OneCycleLR(optimizer, recipe.learning_rate, total_steps=total_steps)
     if recipe.averaging:
         average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging))
+        averaged = cast(Network, average.module)
+    steps, mature = 0, MATURE_AFTER / (1 - recipe.averaging)
     chance = torch.Generator().manual_seed(seed)
     started = time.perf_counter()
 
@@ -155,39 +104,45 @@ def fit(
                 )
                 if recipe.augmented:
                     block_images = augment(block_images[:, 0], chance)[:, None]
-                answers = []
-                for batch, truth in zip(
+                batches = zip(
                     block_images.split(recipe.batch_size),
                     block_labels.split(recipe.batch_size),
                     strict=True,
-                ):
-                    logits = forward(batch)
-                    loss = loss_of(logits, truth, recipe)
-                    network.zero_grad()  # the optimizer's own records a profile each time
-                    loss.backward()
-                    optimizer.step()
-                    if schedule:
-                        schedule.step()
-                    if average:
-                        average.update_parameters(network)
-                    answers.append(logits.detach())
-
-                is_digit = block_labels != NOT_A_DIGIT
-                evaluation = evaluate(torch.cat(answers)[is_digit], block_labels[is_digit])
-                done += len(block)
-                digits += evaluation.count
-                total_loss += evaluation.loss * evaluation.count
-                total_right += evaluation.accuracy * evaluation.count
-                yield Progress(
-                    epoch=epoch,
-                    images=done,
-                    epoch_images=epoch_images,
-                    loss=total_loss / digits,
-                    accuracy=total_right / digits,
-                    seconds=time.perf_counter() - started,
                 )
-    if average:
-        network.load_state_dict(average.module.state_dict())
+                while some := list(itertools.islice(batches, report_every)):
+                    answers = []
+                    for batch, truth in some:
+                        logits = forward(batch)
+                        loss = loss_of(logits, truth, recipe)
+                        network.zero_grad()  # the optimizer's own records a profile each time
+                        loss.backward()
+                        optimizer.step()
+                        if schedule:
+                            schedule.step()
+                        if average:
+                            average.update_parameters(network)
+                        answers.append(logits.detach())
+
+                    truths = torch.cat([truth for _, truth in some])
+                    is_digit = truths != NOT_A_DIGIT
+                    if is_digit.any():
+                        evaluation = evaluate(torch.cat(answers)[is_digit], truths[is_digit])
+                        digits += evaluation.count
+                        total_loss += evaluation.loss * evaluation.count
+                        total_right += evaluation.accuracy * evaluation.count
+                    steps += len(some)
+                    done += len(truths)
+                    yield Progress(
+                        epoch=epoch,
+                        images=done,
+                        epoch_images=epoch_images,
+                        loss=total_loss / max(1, digits),
+                        accuracy=total_right / max(1, digits),
+                        seconds=time.perf_counter() - started,
+                        network=averaged if steps >= mature else network,
+                    )
+    if average and steps >= mature:
+        network.load_state_dict(averaged.state_dict())
 
 
 def with_drawings(

@@ -168,7 +168,7 @@ def test_a_test_image_on_the_sketchpad_is_a_number():
 
 
 def test_serving_imports_no_torchvision_and_no_training_code():
-    unwanted = {"torchvision", "matplotlib", "train", "digitnet.training"}
+    unwanted = {"torchvision", "matplotlib", "train", "digitnet.training", "digitnet.trainer"}
     code = f"import sys, app; print({unwanted} & set(sys.modules) or 'none')"
     finished = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=120

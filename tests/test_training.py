@@ -9,7 +9,8 @@ from digitnet.device import pick_device
 from digitnet.evaluation import as_batch, evaluate, logits_of
 from digitnet.layout import fast_cpu, lay_out
 from digitnet.models import available_models, build
-from digitnet.training import RECIPES, Recipe, draw, fit, loss_of
+from digitnet.recipes import RECIPES, Recipe
+from digitnet.training import draw, fit, loss_of
 
 BASELINE = RECIPES["baseline"]["linear"]
 ONE_EPOCH = dataclasses.replace(BASELINE, epochs=1)
@@ -145,17 +146,45 @@ def test_everything_a_recipe_can_ask_for_trains(train_set, test_set):
     assert evaluate(logits_of(network, test_set[0][:2000]), test_set[1][:2000]).accuracy > 0.8
 
 
-def test_the_average_of_the_weights_is_what_is_kept(train_set):
-    """With a decay of almost 1 the average stays where it began: at the first step's weights."""
-    recipe = Recipe(epochs=1, batch_size=50, learning_rate=1e-2, averaging=1 - 1e-12)
+@pytest.mark.parametrize("decay", [0.5, 0.999])
+def test_an_average_of_the_weights_is_kept_once_it_is_old_enough(decay, train_set):
+    """Ten steps are enough for a decay of 0.5, and not for 0.999; a plain loop is the oracle."""
     images, labels = train_set[0][:500], train_set[1][:500]
     torch.manual_seed(0)
-    one_step = build("linear")
-    order = torch.randperm(500, generator=torch.Generator().manual_seed(0))[:50]
-    first = fit(one_step, images[order], labels[order], dataclasses.replace(recipe, averaging=0.0))
-    list(first)
+    plain = build("linear")
+    optimizer = torch.optim.Adam(plain.parameters(), lr=1e-2)
+    average = None
+    for indices in torch.randperm(500, generator=torch.Generator().manual_seed(0)).split(50):
+        optimizer.zero_grad()
+        functional.cross_entropy(plain(as_batch(images[indices])), labels[indices]).backward()
+        optimizer.step()
+        now = [parameter.detach().clone() for parameter in plain.parameters()]
+        average = average or now
+        average = [decay * old + (1 - decay) * new for old, new in zip(average, now, strict=True)]
     torch.manual_seed(0)
-    averaged = build("linear")
-    list(fit(averaged, images, labels, recipe))
-    for expected, found in zip(one_step.parameters(), averaged.parameters(), strict=True):
-        torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-3)
+    ours = build("linear")
+    recipe = Recipe(epochs=1, batch_size=50, learning_rate=1e-2, averaging=decay)
+    reports = list(fit(ours, images, labels, recipe))
+    for network in (ours, reports[-1].network):
+        for expected, found in zip(
+            average if decay == 0.5 else now, network.parameters(), strict=True
+        ):
+            torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("report_every", [1, 7])
+def test_how_often_is_asked_changes_nothing(report_every, train_set):
+    recipe = dataclasses.replace(
+        RECIPES["augmented"]["cnn"], epochs=1, batch_size=16, digits=40, non_digits=24
+    )
+    results = []
+    for every in (100, report_every):
+        torch.manual_seed(0)
+        network = build("cnn", 2)
+        reports = list(fit(network, train_set[0][:400], train_set[1][:400], recipe, 3, every))
+        results.append((network.state_dict(), reports))
+    (weights, reports), (others, more) = results
+    assert all(torch.equal(weights[name], others[name]) for name in weights)
+    assert len(reports) == 1 and len(more) == -(-29 // report_every)
+    assert more[-1].loss == pytest.approx(reports[-1].loss)
+    assert more[-1].accuracy == pytest.approx(reports[-1].accuracy)

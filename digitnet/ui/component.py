@@ -48,6 +48,11 @@ def png_url(image: np.ndarray) -> str:
     return _url(Image.fromarray(image), "png")
 
 
+def picture_url(picture: Image.Image) -> str:
+    """A picture for an <img>, in colours."""
+    return _url(picture, "png")
+
+
 def jpeg_url(picture: Image.Image) -> str:
     """A photo for an <img>."""
     return _url(picture, "jpeg")

@@ -10,6 +10,7 @@ from digitnet.hub import HubError, find_weights
 from digitnet.mnist import DatasetError, load_mnist
 from digitnet.models import available_models
 from digitnet.ui.test_predictions import TestPredictions
+from digitnet.ui.zero_gpu import PAGE_DEVICE
 from digitnet.weights import WEIGHTS_FOLDER, WeightsError, read_metrics
 
 # The recipes in the order the page offers them, and what it calls them.
@@ -82,7 +83,7 @@ def add_weights(loaded: Loaded) -> None:
         classifiers = {}
         for name in available_models():
             try:
-                classifiers[name] = load(name, recipe, source=loaded.folder)
+                classifiers[name] = load(name, recipe, PAGE_DEVICE, loaded.folder)
             except ValueError as error:
                 loaded.problems.append(
                     f"The {name} model, {recipe} recipe, is not available: {error}"

@@ -10,6 +10,7 @@ import torch
 from digitnet.classifier import Classifier
 
 Key: TypeAlias = tuple[str, str]  # recipe and model
+OWN = "yours"  # the model that a visitor trained, of whichever recipe
 Outcome = Literal["all", "right", "wrong"]
 Order = Literal["test set", "most confident", "least confident"]
 Among = Literal["every image", "only the cnn is right", "the models disagree", "label disputed"]
@@ -135,3 +136,29 @@ class TestPredictions:
         others = [right[model] for model in right if model != "cnn"]
         cnn = right.get("cnn", np.zeros(len(self.labels), bool))
         return cnn & ~np.any(others, axis=0) if others else cnn
+
+
+class WithOwn(TestPredictions):
+    """Those of the page, and a visitor's own model among the models of every recipe.
+
+    Parameters
+    ----------
+    page : those that all visitors see
+    own : what the visitor's model gives each digit, float32 ``[N, 10]``
+    """
+
+    def __init__(self, page: TestPredictions, own: np.ndarray):
+        self.images, self.labels = page.images, page.labels
+        self._page, self._own = page, own
+
+    def start(self) -> None:
+        self._page.start()
+
+    def __contains__(self, key: Key) -> bool:
+        return key[1] == OWN or key in self._page
+
+    def models(self, recipe: str) -> list[str]:
+        return [*self._page.models(recipe), OWN]
+
+    def probabilities(self, key: Key) -> np.ndarray:
+        return self._own if key[1] == OWN else self._page.probabilities(key)

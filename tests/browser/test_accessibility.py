@@ -57,3 +57,12 @@ def test_no_serious_violation(browser, address, device, theme):
         open_tab(page, "Compare")
         expect(page.locator("#grid .tile")).to_have_count(16)
         assert complaints(page) == []
+        open_tab(page, "Train it")
+        page.locator("#epochs input").fill("30")
+        assert complaints(page) == []
+        page.locator("#train").click()
+        expect(page.locator("#training img")).to_be_visible(timeout=90_000)
+        assert complaints(page) == []
+        page.locator("#stop").click()
+        expect(page.locator("#training .test")).to_be_visible(timeout=90_000)
+        assert complaints(page) == []

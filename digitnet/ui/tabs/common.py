@@ -10,6 +10,7 @@ from gradio.events import Dependency
 from digitnet.drawing import Drawing
 from digitnet.ui.guard import Refusal
 from digitnet.ui.loaded import TRAINED, Loaded
+from digitnet.ui.own import Own
 from digitnet.ui.sketchpad import Sketchpad, on_paper
 
 # For what must never wait: no queue, no spinner, and while one answer is under way only the newest
@@ -25,10 +26,15 @@ QUIETLY: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private
 
 @dataclass
 class Choice:
-    """The two selectors above the tabs."""
+    """The two selectors above the tabs, and the network that the visitor trained.
+
+    `own` holds a `digitnet.ui.own.Own`, or None. Handlers that ask classifiers take it along, and
+    ask those of `digitnet.ui.own.classifiers_of`.
+    """
 
     model: gr.Radio
     recipe: gr.Radio
+    own: gr.State
 
 
 def add_choice(loaded: Loaded) -> Choice:
@@ -49,7 +55,13 @@ def add_choice(loaded: Loaded) -> Choice:
             visible=len(loaded.recipes) > 1,
             interactive=True,
         )
-    return Choice(model, recipe)
+    return Choice(model, recipe, gr.State(None, delete_callback=_forget))
+
+
+def _forget(own: Own | None) -> None:
+    """What is left to do when a visitor's session is deleted."""
+    if own:
+        own.forget()
 
 
 def checked_number(value: object, count: int) -> int:

@@ -7,6 +7,7 @@ import gradio as gr
 from digitnet.ui.answer import Answer, answer, read
 from digitnet.ui.guard import one_sentence
 from digitnet.ui.loaded import Loaded
+from digitnet.ui.own import classifiers_of
 from digitnet.ui.sketchpad import Sketchpad
 from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice, subject_of
 
@@ -14,11 +15,11 @@ from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice, subject_of
 def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
     """Fill the tab; gives its sketchpad, whose content other tabs look at too."""
 
-    def recognise(value, model, recipe, geometry, picture=None):
+    def recognise(value, model, recipe, own, geometry, picture=None):
         with one_sentence():
             # The drawing comes first: a picture stays where it is while somebody draws.
             subject = picture if picture and not value else subject_of(loaded, value)
-            return answer(loaded.classifiers.get(recipe, {}), model, subject, geometry)
+            return answer(classifiers_of(loaded, recipe, own), model, subject, geometry)
 
     picture = gr.State(None, time_to_live=3600)  # the last one that was read; seconds
     with gr.Row(elem_id="draw"):
@@ -34,14 +35,16 @@ def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
                     elem_id="picture",
                 )
         with gr.Column(min_width=300):
-            answers = Answer(value=recognise([], choice.model.value, choice.recipe.value, True))
+            answers = Answer(
+                value=recognise([], choice.model.value, choice.recipe.value, None, True)
+            )
             geometry = gr.Checkbox(
                 True,
                 label="Fit it as MNIST's digits were",
                 info="Off, the whole canvas is squeezed to 28x28: why other demos fail.",
                 elem_id="geometry",
             )
-    chosen = [sketchpad, choice.model, choice.recipe, geometry]
+    chosen = [sketchpad, choice.model, choice.recipe, choice.own, geometry]
     sketchpad.input(recognise, chosen, answers, **IMMEDIATELY)
     gr.on(
         [choice.model.input, choice.recipe.input, geometry.input],
@@ -50,8 +53,10 @@ def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
         answers,
         **IMMEDIATELY,
     )
+    # A network just trained answers to what lies there already.
+    choice.own.change(recognise, [*chosen, picture], answers, **QUIETLY)
 
-    def read_picture(model, recipe, file):
+    def read_picture(model, recipe, own, file):
         if file is None:
             return gr.skip()
         try:
@@ -59,11 +64,11 @@ def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
                 picture = read(file)
         finally:
             Path(file).unlink(missing_ok=True)  # nobody's picture stays on the disk
-        return recognise([], model, recipe, True, picture), [], picture, None
+        return recognise([], model, recipe, own, True, picture), [], picture, None
 
     upload.input(
         read_picture,
-        [choice.model, choice.recipe, upload],
+        [choice.model, choice.recipe, choice.own, upload],
         [answers, sketchpad, picture, upload],
         **QUIETLY,
     )

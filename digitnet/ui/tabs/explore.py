@@ -9,6 +9,7 @@ from digitnet.ui.closeup import Closeup, closeup
 from digitnet.ui.confusion import Confusion, cells
 from digitnet.ui.gallery import Gallery, tiles_of_predictions
 from digitnet.ui.loaded import Loaded
+from digitnet.ui.own import predictions_of
 from digitnet.ui.sketchpad import Sketchpad, on_paper
 from digitnet.ui.tabs.common import QUIETLY, Choice, checked_number
 from digitnet.ui.test_predictions import Among, Order, Outcome, Selection
@@ -51,62 +52,63 @@ def add_explore(
         page = gr.Number(1, label="Page", precision=0, step=1, minimum=1, elem_id="page")
         following = gr.Button("Next page →", elem_id="next")
 
-    def show(model, recipe, outcome, order, among, true_digit, predicted_digit, page):
+    def show(model, recipe, own, outcome, order, among, true_digit, predicted_digit, page):
         selection = Selection(outcome, _digit(true_digit), _digit(predicted_digit), among, order)
-        tiles = tiles_of_predictions(predictions, (recipe, model), selection, page or 1)
+        known = predictions_of(predictions, own)
+        tiles = tiles_of_predictions(known, (recipe, model), selection, page or 1)
         return tiles, tiles["page"]
 
     def show_all(*chosen):
-        model, recipe, *_ = chosen
-        counts = (
-            cells(predictions.confusion((recipe, model)), model)
-            if (recipe, model) in predictions
-            else {}
-        )
+        model, recipe, own, *_ = chosen
+        known = predictions_of(predictions, own)
+        key = (recipe, model)
+        counts = cells(known.confusion(key), model) if key in known else {}
         return *show(*chosen), counts
 
     def turn(*chosen, step):
         *filters, page = chosen
         return show(*[*filters, (page or 1) + step])
 
-    def filter_by_cell(model, recipe, event: gr.EventData):
+    def filter_by_cell(model, recipe, own, event: gr.EventData):
         true, predicted = (checked_number(digit, 10) for digit in (event.actual, event.predicted))
         tiles, page = show(
-            model, recipe, "all", "most confident", "every image", true, predicted, 1
+            model, recipe, own, "all", "most confident", "every image", true, predicted, 1
         )
         return tiles, page, "all", "most confident", "every image", true, predicted
 
-    def open_tile(recipe, event: gr.EventData):
-        index = checked_number(event.index, len(predictions.images))
-        return index, gr.Column(visible=True), closeup(predictions, recipe, index)
+    def open_tile(recipe, own, event: gr.EventData):
+        known = predictions_of(predictions, own)
+        index = checked_number(event.index, len(known.images))
+        return index, gr.Column(visible=True), closeup(known, recipe, index)
 
-    def reopen(recipe, index):
-        return gr.skip() if index is None else closeup(predictions, recipe, index)
+    def reopen(recipe, own, index):
+        return (
+            gr.skip() if index is None else closeup(predictions_of(predictions, own), recipe, index)
+        )
 
     def take_along(index):
         index = checked_number(index, len(predictions.images))
         return on_paper(index, predictions.images[index]), gr.Tabs(selected="draw")
 
-    filters = [choice.model, choice.recipe, outcome, order, among, true_digit, predicted_digit]
+    asked = [choice.model, choice.recipe, choice.own]
+    filters = [*asked, outcome, order, among, true_digit, predicted_digit]
     shown = [gallery, page]
     tab.select(show_all, [*filters, page], [*shown, confusion], **QUIETLY)
     page.submit(show, [*filters, page], shown, **QUIETLY)
     for selector in (choice.model, choice.recipe):
         selector.input(show_all, [*filters, first], [*shown, confusion], **QUIETLY)
-    choice.recipe.input(reopen, [choice.recipe, chosen], large, **QUIETLY)
+    choice.recipe.input(reopen, [*asked[1:], chosen], large, **QUIETLY)
     for changed in (outcome, order, among, true_digit, predicted_digit):
         changed.input(show, [*filters, first], shown, **QUIETLY)
     for button, step in ((previous, -1), (following, 1)):
         button.click(partial(turn, step=step), [*filters, page], shown, **QUIETLY)
     confusion.click(
         filter_by_cell,
-        [choice.model, choice.recipe],
+        asked,
         [*shown, outcome, order, among, true_digit, predicted_digit],
         **QUIETLY,
     )
-    gallery.click(
-        open_tile, choice.recipe, [chosen, details, large], scroll_to_output=True, **QUIETLY
-    )
+    gallery.click(open_tile, asked[1:], [chosen, details, large], scroll_to_output=True, **QUIETLY)
     take.click(take_along, chosen, [sketchpad, tabs], **QUIETLY)
     close.click(lambda: (None, gr.Column(visible=False)), None, [chosen, details], **QUIETLY)
 

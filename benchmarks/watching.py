@@ -1,0 +1,167 @@
+"""What watching a training costs: the training itself, and who draws meanwhile.
+
+    python benchmarks/watching.py [--rounds 5]
+
+Prints, for the models trained as the page does, in a process of their own:
+
+- how much slower the training is for being watched in a real Chromium than the same loop that
+  nobody watches, `digitnet.trainer.train` in a process of its own, in turn;
+- how late an answer to a drawing comes while a training runs, next to none: the page's own request
+  for a drawing over HTTP, one after the other, median and 95th percentile.
+"""
+
+import argparse
+import datetime
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from playwright.sync_api import Browser, Page, sync_playwright
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from digitnet.recipes import RECIPES
+from tests.browser.actions import choose, open_tab
+from tests.browser.conftest import FLAGS
+from tests.browser.find_browser import find
+from tests.serving import served
+
+DRAWING = [[[200, 200], [800, 200], [400, 900]], [[300, 550], [700, 550]]]
+PAUSE = 0.03  # seconds between two answers: about what a hand's movements leave
+ALONE = 150  # answers asked for while nothing is trained
+IMAGES = {"linear": 60_000, "nonlinear": 60_000, "cnn": 20_000}
+EPOCHS = {"linear": 5, "nonlinear": 5, "cnn": 1}
+# train.py's loop, in a process of its own; prints its seconds, which the page says of its own too.
+UNWATCHED = """
+import sys
+from digitnet.mnist import load_mnist
+from digitnet.recipes import RECIPES
+from digitnet.trainer import train
+import dataclasses
+model, epochs, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+recipe = dataclasses.replace(RECIPES["baseline"][model], epochs=epochs)
+images, labels = load_mnist(train=True)
+*_, last = train(model, recipe, images[:count], labels[:count])
+print(last.seconds)
+"""
+
+
+def unwatched(model: str) -> float:
+    """Seconds of the loop as train.py runs it."""
+    arguments = [model, str(EPOCHS[model]), str(IMAGES[model])]
+    finished = subprocess.run(
+        [sys.executable, "-c", UNWATCHED, *arguments],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(finished.stdout)
+
+
+def open_training(browser: Browser, address: str) -> Page:
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.set_default_timeout(300_000)
+    page.goto(address)
+    open_tab(page, "Train it")
+    page.locator("#train").wait_for()
+    page.wait_for_timeout(6_000)  # as long as a visitor chooses, a process gets ready
+    return page
+
+
+def begin(page: Page, model: str, epochs: int) -> None:
+    """Press the button, with the model's numbers."""
+    choose(page, model, "train-model")
+    page.wait_for_timeout(500)
+    page.locator("#epochs input").fill(str(epochs))
+    page.locator("#images input").fill(str(IMAGES[model]))
+    page.locator("#train").click()
+    page.locator("#training img").wait_for()
+
+
+def watched(browser: Browser, address: str, model: str) -> float:
+    """Seconds of the same training in the page."""
+    page = open_training(browser, address)
+    begin(page, model, EPOCHS[model])
+    page.locator("#training .test").wait_for()
+    said = page.locator("#training .says b").inner_text()
+    page.context.close()
+    return float(said.split("(")[1].split(" s")[0])
+
+
+def answers(address: str, more: Callable[[int], bool]) -> list[float]:
+    """Milliseconds of each answer of the page's own endpoint, the model cnn for drawings."""
+    body = json.dumps({"data": [DRAWING, None, "cnn", "augmented"]}).encode()
+    headers = {"Content-Type": "application/json"}
+    times: list[float] = []
+    while more(len(times)):
+        request = urllib.request.Request(f"{address}/gradio_api/run/predict", body, headers)
+        started = time.perf_counter()
+        with urllib.request.urlopen(request) as answer:
+            answer.read()
+        times.append(1000 * (time.perf_counter() - started))
+        time.sleep(PAUSE)
+    return times
+
+
+def late(times: list[float]) -> float:
+    return statistics.quantiles(times, n=20)[-1]
+
+
+def row(what: str, times: list[float], ratios: str = "") -> None:
+    print(
+        f"| {what} | {statistics.median(times):.1f} ms | {late(times):.1f} ms | {ratios} |",
+        flush=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--models", nargs="+", choices=IMAGES, default=["linear", "cnn"])
+    options = parser.parse_args()
+    print(
+        f"{datetime.date.today()}, {platform.processor() or platform.machine()}, "
+        f"{torch.get_num_threads()} threads, torch {torch.__version__}, "
+        f"batches of {RECIPES['baseline']['cnn'].batch_size}\n"
+    )
+    with served(PROJECT) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find(), args=FLAGS)
+        print("| model | not watched | watched | ratio |\n| --- | ---: | ---: | ---: |")
+        for model in options.models:
+            pairs = [
+                (unwatched(model), watched(browser, address, model)) for _ in range(options.rounds)
+            ]
+            alone, seen = (statistics.median(times) for times in zip(*pairs, strict=True))
+            ratio = statistics.median(seen / alone for alone, seen in pairs)
+            print(f"| {model} | {alone:.2f} s | {seen:.2f} s | {ratio:.3f} |", flush=True)
+
+        print("\n| answers while | median | 95th percentile | ratio of medians, of percentiles |")
+        print("| --- | ---: | ---: | ---: |")
+        for model in options.models:
+            page = open_training(browser, address)
+            answers(address, lambda count: count < 20)  # warm
+            calm, busy = [], []
+            for _ in range(options.rounds):  # in turn, so that a slow minute slows both
+                calm += answers(address, lambda count: count < ALONE // options.rounds)
+                begin(page, model, 30)
+                busy += answers(address, lambda count: count < ALONE // options.rounds)
+                page.locator("#stop").click()
+                page.locator("#training .test").wait_for()
+            row("nothing is trained", calm)
+            medians = statistics.median(busy) / statistics.median(calm)
+            row(f"{model} is trained", busy, f"{medians:.2f}, {late(busy) / late(calm):.2f}")
+            page.context.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""Train it: a visitor trains a network, watches it learn, and then draws on it."""
+
+import contextlib
+import secrets
+from collections.abc import Generator
+
+import gradio as gr
+import numpy as np
+
+from digitnet.models import IMAGE_SIZE, MODELS
+from digitnet.recipes import RECIPES
+from digitnet.ui.chart import Chart
+from digitnet.ui.loaded import TRAINED, Loaded
+from digitnet.ui.own import keep, network_of
+from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice
+from digitnet.ui.test_predictions import OWN
+from digitnet.ui.training import (
+    Training,
+    beginning,
+    curves,
+    failed,
+    first_layer,
+    over,
+    under_way,
+    waiting,
+)
+from digitnet.ui.training_process import prepare, train_in_a_process
+from digitnet.ui.zero_gpu import ON_ZERO_GPU, on_gpu
+from digitnet.watching import LIMITS, TRAINING_IMAGES, Report, Settings, reports
+
+# Seconds that a training may take; a borrowed GPU also has to start in its time.
+LIMIT = 45.0 if ON_ZERO_GPU else 300.0
+MOST_EPOCHS_AT_FIRST = {"cnn": 5}  # what it is offered with: its recipes may take longer than that
+FIRST_MODEL, FIRST_RECIPE = "linear", "baseline"
+# What the page says of `LIMITS` where these alone would not say it well.
+RANGES = {
+    "hidden_units": "1 to 64, cnn to 32",
+    "learning_rate": "0.00001 to 1",
+    "seed": "where chance starts",
+}
+FAILURES = {
+    "diverged": "The training diverged; choose a smaller learning rate.",
+    "without data": "The training images are missing; train.py downloads them.",
+    "broken off": "The training broke off; the page's log has the reason.",
+}
+
+
+def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> None:
+    """Fill the tab; what is trained becomes a further model of `choice`.
+
+    Of `tabs`, the tabs with the ids "draw" and "explore" can be opened from here.
+    """
+    sample = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+    if loaded.predictions is not None:
+        sample = loaded.predictions.images[0]
+
+    gr.Markdown(
+        "Train a network yourself, by the very loop that trained the others, and watch what it "
+        "learns to look for. It is yours alone, and gone when you close the page."
+    )
+    with gr.Row():
+        model = gr.Radio(list(MODELS), value=FIRST_MODEL, label="Train", elem_id="train-model")
+        recipe = gr.Radio(
+            [(TRAINED[name], name) for name in RECIPES],
+            value=FIRST_RECIPE,
+            label="Recipe",
+            elem_id="train-recipe",
+        )
+    with gr.Row():
+        numbers = [
+            gr.Number(
+                value,
+                label=name.replace("_", " ").capitalize(),
+                info=RANGES.get(name, f"{low:,} to {high:,}"),
+                elem_id=name.replace("_", "-"),
+                min_width=130,
+            )
+            for (name, (low, high)), value in zip(
+                LIMITS.items(),
+                [*first_numbers(FIRST_MODEL, FIRST_RECIPE), TRAINING_IMAGES, 0],
+                strict=True,
+            )
+        ]
+    with gr.Row():
+        train = gr.Button("Train", variant="primary", elem_id="train")
+        stop = gr.Button("Stop", visible=False, elem_id="stop")
+    view = Training()
+    with gr.Row(visible=False) as kept:
+        draw = gr.Button("Draw on it", variant="primary", elem_id="draw-on-it")
+        mistakes = gr.Button("See its mistakes", elem_id="its-mistakes")
+        download = gr.DownloadButton("Download it", elem_id="download")
+    with gr.Row():
+        with gr.Column(min_width=300):
+            loss = Chart(elem_id="loss-curve")
+        with gr.Column(min_width=300):
+            accuracy = Chart(elem_id="accuracy-curve")
+    asked = gr.State(None)  # the settings of the training under way
+    # Its settings and last report, or the sentence why there is none.
+    newest = gr.State(None)
+
+    def begin(*values):
+        try:
+            settings = Settings.checked(*values)
+        except ValueError as error:
+            return {view: failed(str(error))}
+        make_ready()
+        return {
+            view: waiting(),
+            loss: {},
+            accuracy: {},
+            # Each time another one: a training begins where this changes.
+            asked: (settings, secrets.token_hex()),
+            newest: None,
+            train: gr.Button(visible=False),
+            stop: gr.Button(visible=True),
+            kept: gr.Row(visible=False),
+        }
+
+    @on_gpu
+    def watch(asked):
+        settings, _ = asked
+        history: list[Report] = []
+        yield beginning(settings), {}, {}, None
+        with contextlib.closing(_reports(settings)) as news:
+            for report in news:
+                if report is None:
+                    yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
+                    continue
+                if report.ended in FAILURES:
+                    yield {}, {}, {}, FAILURES[report.ended]
+                    return
+                history.append(report)
+                pictures = first_layer(network_of(settings, report.weights), sample)
+                shown = under_way(settings, report, LIMIT, pictures)
+                yield shown, *curves(settings, history), (settings, report)
+
+    def end(newest, own):
+        buttons = {train: gr.Button(visible=True), stop: gr.Button(visible=False)}
+        if newest is None:  # stopped before it began
+            return buttons | {view: {}}
+        if isinstance(newest, str):
+            return buttons | {view: failed(newest)}
+        settings, report = newest
+        trained = keep(settings, report.weights, loaded)
+        if own:
+            own.forget()
+        pictures = first_layer(network_of(settings, report.weights), sample)
+        share = trained.classifier.metadata.test_accuracy if loaded.predictions else None
+        return buttons | {
+            view: over(settings, report, not report.ended, share, pictures),
+            kept: gr.Row(visible=True),
+            download: gr.DownloadButton(f"Download {trained.file.name}", value=trained.file),
+            choice.own: trained,
+            choice.model: gr.Radio([*loaded.models, OWN], value=OWN),
+        }
+
+    chosen = [model, recipe, *numbers]
+    gr.on([model.input, recipe.input], first_numbers, [model, recipe], numbers[:4], **IMMEDIATELY)
+    train.click(
+        begin,
+        chosen,
+        [view, loss, accuracy, asked, newest, train, stop, kept],
+        preprocess=False,  # `Settings.checked` takes whatever a browser sent
+        concurrency_limit=None,
+        **QUIETLY,
+    )
+    watched = asked.change(
+        watch,
+        asked,
+        [view, loss, accuracy, newest],
+        concurrency_limit=1,
+        concurrency_id="training",
+        show_progress="minimal",
+        show_progress_on=view,
+        api_visibility="private",
+    )
+    ending = ([newest, choice.own], [view, train, stop, kept, download, choice.own, choice.model])
+    watched.then(end, *ending, **QUIETLY)
+    stop.click(None, cancels=watched)
+    draw.click(lambda: gr.Tabs(selected="draw"), None, tabs, **QUIETLY)
+    mistakes.click(lambda: gr.Tabs(selected="explore"), None, tabs, **QUIETLY)
+    tab.select(make_ready, **QUIETLY)
+
+
+def first_numbers(model: str, recipe: str) -> list[float]:
+    """Hidden units, epochs, learning rate and batch size, before a visitor changes them."""
+    own = RECIPES[recipe][model]
+    epochs = min(own.epochs, MOST_EPOCHS_AT_FIRST.get(model, own.epochs))
+    hidden_units = MODELS[model].default_hidden_units
+    return [hidden_units, epochs, own.learning_rate, own.batch_size]
+
+
+def make_ready() -> None:
+    """Start what a training needs before it is asked for."""
+    if not ON_ZERO_GPU:
+        prepare()
+
+
+def _reports(settings: Settings) -> Generator[Report | None, None, None]:
+    """A training's reports: in a process of its own, unless a GPU was borrowed for this one."""
+    if ON_ZERO_GPU:
+        return reports(settings, LIMIT)
+    return train_in_a_process(settings, LIMIT)

@@ -1,0 +1,196 @@
+"""Training a network in the page, drawing on it, and taking it home."""
+
+import re
+import time
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+import digitnet
+from tests.browser.actions import SEVEN, answer, choose, colour, draw, open_tab, strokes
+from tests.browser.conftest import WIDE, visit
+from tests.conftest import PROJECT
+from tests.serving import served
+
+LONG = 90_000  # milliseconds: a process has to start, and the machine may be busy
+
+
+def fill(page, **numbers):
+    for name, value in numbers.items():
+        page.locator(f"#{name.replace('_', '-')} input").fill(str(value))
+
+
+def open_training(page, **numbers):
+    open_tab(page, "Train it")
+    fill(page, **numbers)
+
+
+def says(page):
+    return page.locator("#training .says b")
+
+
+def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
+    open_training(page, hidden_units=8, epochs=2, images=20_000)
+    page.locator("#train").click()
+    expect(page.locator("#stop")).to_be_visible()
+    expect(page.locator("#training .test")).to_be_visible(timeout=LONG)
+    expect(says(page)).to_have_text(re.compile(r"^Trained for 2 epochs \(\d+\.\d s\)\.$"))
+    expect(page.locator("#train")).to_be_visible()
+    for name in ("loss", "accuracy"):
+        curve = page.locator(f"#{name}-curve polyline").get_attribute("points").split()
+        assert len(curve) > 1 and curve[-1].startswith("340.0,")
+    expect(page.locator("#training figcaption")).to_contain_text("8 hidden units")
+
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    assert download.value.suggested_filename == "linear.safetensors"
+    download.value.save_as(tmp_path / "linear.safetensors")
+    classifier = digitnet.load("linear", source=tmp_path / "linear.safetensors")
+    assert classifier.metadata.recipe == "baseline" and classifier.metadata.hidden_units == 8
+    tested = f"{100 * classifier.metadata.test_accuracy:.2f} %"
+    expect(page.locator("#training .test")).to_have_text(tested)
+
+    page.locator("#draw-on-it").click()
+    draw(page, SEVEN)
+    expect(page.locator("#answer .says b")).to_have_text("yours")
+    expect(page.locator("#answer .models tbody tr")).to_have_count(4)
+    points = strokes(page).first.get_attribute("points").split()
+    drawing = [[tuple(map(float, point.split(","))) for point in points]]
+    prediction = classifier.predict(drawing)
+    sentence = f"yours says {prediction.digit}, {100 * prediction.confidence:.1f} %"
+    expect(page.locator("#answer .says")).to_have_text(sentence)
+    bars = page.locator("#answer .bars .percent").all_inner_texts()
+    shown = [float(text.removesuffix(" %")) for text in bars]
+    np.testing.assert_allclose(shown, 100 * prediction.probabilities, atol=0.0501)
+    choose(page, "as in the article", "recipe")
+    expect(page.locator("#answer .says")).to_have_text(sentence)
+
+    open_tab(page, "Train it")
+    page.locator("#its-mistakes").click()
+    right = round(10_000 * classifier.metadata.test_accuracy)
+    summary = page.locator("#gallery .summary b")
+    expect(summary).to_have_text(f"{right:,} right, {10_000 - right:,} wrong", timeout=LONG)
+    choose(page, "wrong", "outcome")
+    expect(page.locator("#gallery .tile.right")).to_have_count(0)
+    page.locator("#gallery .tile").first.click()
+    seen = page.locator("#closeup [data-model=yours]")
+    expect(seen).to_have_class(re.compile("wrong"), timeout=LONG)
+
+
+def test_stopping_keeps_what_was_trained(phone):
+    open_training(phone, epochs=30)
+    phone.locator("#train").click()
+    expect(phone.locator("#training img")).to_be_visible(timeout=LONG)
+    expect(phone.locator("#training .left")).to_have_text(re.compile("left|stops in"), timeout=LONG)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+    phone.locator("#stop").click()
+    expect(says(phone)).to_have_text(re.compile(r"^Stopped in epoch \d+ of 30"), timeout=LONG)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+    phone.locator("#draw-on-it").click()
+    draw(phone, SEVEN)
+    expect(phone.locator("#answer .says b")).to_have_text("yours")
+    expect(answer(phone)).to_have_text(re.compile(r"^\d$"))
+
+
+def test_drawing_goes_on_while_a_network_trains(page):
+    open_training(page, epochs=30)
+    page.locator("#train").click()
+    expect(page.locator("#training img")).to_be_visible(timeout=LONG)
+    before = page.locator("#training img").get_attribute("src")
+    open_tab(page, "Draw")
+    draw(page, SEVEN)
+    expect(answer(page)).to_have_text("7")
+    open_tab(page, "Train it")
+    expect(page.locator("#training img")).not_to_have_attribute("src", before)
+    page.locator("#stop").click()
+    expect(says(page)).to_have_text(re.compile("^Stopped"), timeout=LONG)
+
+
+def test_who_leaves_frees_the_queue_and_takes_the_network_along(browser, address):
+    with visit(browser, address, WIDE) as second:
+        with visit(browser, address, WIDE) as first:
+            open_training(first, epochs=30)
+            choose(first, "cnn", "train-model")
+            expect(first.locator("#hidden-units input")).to_have_value("16")
+            first.locator("#train").click()
+            expect(says(first)).to_have_text(re.compile("^Epoch"), timeout=LONG)
+            expect(first.locator("#training .left")).to_be_visible()  # seconds, or when time is up
+            open_training(second, epochs=1)
+            second.locator("#train").click()
+            place = second.locator("#training [data-testid=status-tracker]")
+            expect(place).to_contain_text(re.compile(r"queue: 1/1"))
+            expect(place).to_be_in_viewport()
+            expect(says(second)).to_have_text(
+                "Waiting for its turn: one network is trained at a time"
+            )
+        expect(says(second)).to_have_text(re.compile("^Trained for 1 epoch"), timeout=LONG)
+        expect(second.locator("#model").get_by_label("yours")).to_be_checked()
+        with visit(browser, address, WIDE) as third:
+            expect(third.locator("#model").get_by_label("cnn")).to_be_checked()
+            expect(third.locator("#model").get_by_label("yours")).to_have_count(0)
+
+
+def test_stopping_in_the_queue_leaves_nothing(browser, address):
+    with visit(browser, address, WIDE) as first, visit(browser, address, WIDE) as second:
+        open_training(first, epochs=30)
+        first.locator("#train").click()
+        expect(first.locator("#training img")).to_be_visible(timeout=LONG)
+        open_training(second)
+        second.locator("#train").click()
+        expect(says(second)).to_have_text(re.compile("^Waiting"))
+        second.locator("#stop").click()
+        expect(second.locator("#train")).to_be_visible()
+        expect(says(second)).to_have_count(0)
+        first.locator("#stop").click()
+        expect(says(first)).to_have_text(re.compile("^Stopped"), timeout=LONG)
+
+
+@pytest.mark.parametrize(
+    ("number", "value", "sentence"),
+    [
+        ("hidden_units", 65, "The hidden units must be a whole number from 1 to 64."),
+        ("learning_rate", 2, "The learning rate must be a number from 0.00001 to 1."),
+        ("images", "", "The images must be a whole number from 100 to 60,000."),
+    ],
+)
+def test_a_wrong_number_gets_one_sentence(browser, address, number, value, sentence):
+    with visit(browser, address, WIDE) as page:
+        open_training(page, **{number: value})
+        page.locator("#train").click()
+        expect(page.locator("#training [role=alert]")).to_have_text(sentence)
+        expect(page.locator("#train")).to_be_visible()
+
+
+def test_the_numbers_follow_model_and_recipe(page):
+    open_training(page)
+    choose(page, "cnn", "train-model")
+    choose(page, "for drawings", "train-recipe")
+    for name, value in (("hidden-units", "16"), ("batch-size", "128"), ("learning-rate", "0.008")):
+        expect(page.locator(f"#{name} input")).to_have_value(value)
+
+
+def test_the_file_goes_with_the_session(browser, tmp_path):
+    # Gradio keeps a closed session for an hour; in end-to-end tests for a second.
+    environment = {"GRADIO_TEMP_DIR": str(tmp_path), "GRADIO_IS_E2E_TEST": "1"}
+    with served(PROJECT, environment) as address:
+        with visit(browser, address, WIDE) as page:
+            open_training(page, epochs=1, images=1_000)
+            page.locator("#train").click()
+            expect(page.locator("#training .test")).to_be_visible(timeout=LONG)
+            assert len(list(tmp_path.rglob("*.safetensors"))) == 1
+        deadline = time.monotonic() + 60
+        while list(tmp_path.rglob("*.safetensors")) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not list(tmp_path.rglob("*.safetensors"))
+
+
+def test_the_two_signs_are_told_apart_in_both_themes(page):
+    open_training(page, epochs=1, images=1_000)
+    page.locator("#train").click()
+    expect(page.locator("#training .test")).to_be_visible(timeout=LONG)
+    light = sum(colour(page.locator("#training figcaption"))) > sum(
+        colour(page.locator("body"), "backgroundColor")
+    )
+    assert light == ("dark" in page.url)
+    expect(page.locator("#training img")).to_have_attribute("alt", re.compile("orange.*violet"))
