@@ -10,14 +10,23 @@ from digitnet.drawing import Drawing, to_image
 from digitnet.finding import find_digits_in_drawing
 from digitnet.ui.chart import Chart
 from digitnet.ui.distorted import Distorted, Trial, curves_chart, distorted, try_out
+from digitnet.ui.guard import Refusal, one_sentence
 from digitnet.ui.loaded import Loaded
 from digitnet.ui.nudge import Nudge, nudge
+from digitnet.ui.own import classifiers_of
 from digitnet.ui.sketchpad import Sketchpad
-from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice, checked_number, subject_of
+from digitnet.ui.tabs.common import (
+    IMMEDIATELY,
+    QUIETLY,
+    Choice,
+    add_test_image_picker,
+    checked_number,
+    subject_of,
+)
 
 AUTOMATIC = -1  # no true digit chosen
 FIRST = next(iter(DISTORTIONS.values()))
-NOTHING = "Nothing to break yet: draw a digit in the Draw tab, or take a test image there."
+NOTHING = "Nothing to break yet: draw a digit in the Draw tab, or take a test image."
 SEVERAL = "Several digits are on the sketchpad: leave only one, and come back."
 
 
@@ -27,6 +36,7 @@ def add_break_it(
     """Fill the tab, one of `tabs`; it looks at what lies on `sketchpad`."""
     # Whether somebody looks; what is tried, so that the slider need not compute the curves anew.
     opened, trial = gr.State(False), gr.State(None)
+    picked = add_test_image_picker(loaded, sketchpad, "break-image")
     empty = gr.Markdown(NOTHING, elem_id="nothing-to-break")
     with gr.Column(visible=False, elem_id="break-it") as body:
         gr.Markdown(
@@ -79,9 +89,9 @@ def add_break_it(
         digit = trial.true_digit(model, None if asked == AUTOMATIC else checked_number(asked, 10))
         return distorted(trial, model, digit, value), curves_chart(trial, digit, value)
 
-    def look(on_paper, model, recipe, name, value, asked):
+    def look(on_paper, model, recipe, own, name, value, asked):
         """Try what lies on the sketchpad."""
-        classifiers = loaded.classifiers.get(recipe, {})
+        classifiers = classifiers_of(loaded, recipe, own)
         image, label, problem = one_digit(loaded, on_paper)
         if problem or model not in classifiers:
             problem = problem or "The model's weights are not loaded."
@@ -107,9 +117,11 @@ def add_break_it(
             return gr.skip()
         return nudge(trial.classifiers, model, trial.image, checked_number(target, 10))
 
-    chosen = [sketchpad, choice.model, choice.recipe, kind, slider, true_digit]
+    chosen = [sketchpad, choice.model, choice.recipe, choice.own, kind, slider, true_digit]
     shown = [trial, empty, body, picture, curves, nudged]
     tab.select(look, chosen, shown, **QUIETLY)
+    if picked:
+        picked.then(look, chosen, shown, **QUIETLY)
     tabs.select(is_open, None, opened, **IMMEDIATELY)
     for selector in (choice.model, choice.recipe):
         selector.input(look_again, [opened, *chosen], shown, **QUIETLY)
@@ -146,10 +158,10 @@ def slider_of(distortion: Distortion) -> gr.Slider:
 
 
 def checked_value(value: object, distortion: Distortion) -> float:
-    """A value of the slider that the visitor's browser sent; gr.Error where it is out of range."""
+    """A value of the slider that the visitor's browser sent; Refusal where it is out of range."""
     number = float(value) if isinstance(value, int | float) else math.nan
     if not distortion.low <= number <= distortion.high:
-        raise gr.Error(f"This must be a number from {distortion.low:g} to {distortion.high:g}.")
+        raise Refusal(f"This must be a number from {distortion.low:g} to {distortion.high:g}.")
     return number
 
 
@@ -158,13 +170,11 @@ def one_digit(
 ) -> tuple[np.ndarray, int | None, str]:
     """What lies on the sketchpad as the models see it, its label if it is a test image, and why
     there is nothing to try, if so."""
-    try:
-        subject = subject_of(loaded, on_paper)
-        if isinstance(subject, np.ndarray):
-            return subject, label_of(loaded, on_paper), ""
+    subject = subject_of(loaded, on_paper)
+    if isinstance(subject, np.ndarray):
+        return subject, label_of(loaded, on_paper), ""
+    with one_sentence():
         image, several = to_image(subject), len(find_digits_in_drawing(subject)) > 1
-    except ValueError as error:
-        raise gr.Error(str(error)) from None
     return image, None, SEVERAL if several else "" if image.any() else NOTHING
 
 
