@@ -103,7 +103,7 @@ def test_a_test_image_that_is_none_gets_a_sentence():
 
 
 def test_removed_strokes_are_marked_among_all(classifiers):
-    """The strokes shown are those drawn, and some of them, not all, are dashed."""
+    """The strokes shown are those drawn, and some of them, not all, are dotted."""
     for style in ("5 detached bar", "7 crossbar", "4 open", "1 long flag and foot"):
         (drawing,) = write_styles((style,), seed=0)
         for name in classifiers:

@@ -165,6 +165,7 @@ def _before(change: Change, subject: Drawing | np.ndarray, image: np.ndarray) ->
     return {
         "view": " ".join(f"{number:.1f}" for number in (*corner, *extent)),
         "pen": f"{max(extent) / 16:.2f}",
+        "gap": f"{max(extent) / 9:.2f}",
         "strokes": [
             {
                 # A line of no length would not be drawn at all; doubled, it is a dot.
