@@ -3,7 +3,7 @@
 A pixel's share in a logit is its ink times the logit's gradient, averaged along the straight path
 from a blank image to the whole one. Sums over points of the path converge badly here: a stroke's
 pixels are all equally black, so that many units switch at the same point, and with 400 gradients
-the shares still miss the logit by up to 1 %.
+the shares still miss the logit by almost 1 %.
 
 So the path is cut into segments, and on each the gradient is not taken at a point. Every unit gets
 the mean slope that it has there, which is its change of output over its change of input (the
@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from digitnet.models import CLASSES, Network
 
-# On training images, the CNN's maps from 12 segments differ from the limit's by 4 % in total.
+# The CNNs' maps differ from those of many segments by 1 to 6 % in total (benchmarks/explain.py).
 SEGMENTS = 12
 CROWDING = 1.5  # segment ends are at (i / SEGMENTS)**CROWDING: most units switch near the blank end
 CHUNK = 10  # images at once, about; more would leave the processor's cache

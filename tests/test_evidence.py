@@ -50,7 +50,7 @@ def test_the_figures_shown_add_up(classifiers, baseline, name, recipe, digit):
     chosen = {"augmented": classifiers, "baseline": baseline}[recipe]
     shown, inside = explanation(chosen, name, SEVEN, digit)
     assert shown["digit"] == inside["digit"] == (shown["said"] if digit is None else digit)
-    assert shown["rival"] != shown["digit"]
+    assert shown["rival"] != shown["digit"] and shown["model"] == name
     assert shown["said"] == chosen[name].predict(SEVEN).digit
     *terms, together, logit = ([number(value) for value in row["values"]] for row in shown["rows"])
     np.testing.assert_allclose(np.sum(terms, axis=0), together, atol=1e-6)
@@ -103,7 +103,7 @@ def test_a_test_image_that_is_none_gets_a_sentence():
 
 
 def test_removed_strokes_are_marked_among_all(classifiers):
-    """The strokes shown are those drawn, and some of them, not all, are dashed."""
+    """The strokes shown are those drawn, and some of them, not all, are dotted."""
     for style in ("5 detached bar", "7 crossbar", "4 open", "1 long flag and foot"):
         (drawing,) = write_styles((style,), seed=0)
         for name in classifiers:
@@ -139,3 +139,15 @@ def test_a_sheet_has_its_maps_in_rows():
     assert shown.shape == (2 * 3 - 1, 3 * 4 - 1)
     assert shown[0, 0] == 0 and shown[3, 4] == 255
     assert shown[0, 4] == 128  # a quarter of the greatest
+
+
+def test_a_network_goes_by_the_name_it_has_on_the_page(classifiers):
+    shown, inside = explanation({"yours": classifiers["nonlinear"]}, "yours", SEVEN)
+    assert shown["model"] == "yours" and inside["nonlinear"]
+
+
+def test_what_is_no_digit_says_so(classifiers):
+    zigzag = [[(x, 500 * (x // 60 % 2)) for x in range(0, 661, 60)]]
+    assert not classifiers["cnn"].predict(zigzag).is_digit
+    shown, _ = explanation(classifiers, "cnn", zigzag)
+    assert shown["refused"] and shown["not"] and shown["digit"] == shown["said"]

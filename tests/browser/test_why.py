@@ -115,6 +115,18 @@ def test_what_would_change_its_mind_is_shown_before_and_after(page):
     expect(change).to_contain_text(re.compile(r"pink ink \(\d+ % of it all\)"))
 
 
+def test_a_stroke_without_which_it_is_another_digit_is_dotted(page):
+    page.locator(".example[aria-label*='two circles']").click()
+    expect(strokes(page)).to_have_count(2)
+    expect(answer(page)).to_have_text("8")
+    open_tab(page, "Why")
+    change = page.locator("#evidence .change")
+    expect(change).to_contain_text("dotted stroke")
+    expect(change.locator(".before polyline")).to_have_count(2)
+    expect(change.locator(".before .gone")).to_have_count(1)
+    expect(change.locator(".digit")).to_have_text("0")
+
+
 def test_a_test_image_by_number(page, test_set):
     open_tab(page, "Why")
     expect(page.locator("#evidence .empty")).to_have_text(re.compile("Draw a digit"))

@@ -24,15 +24,17 @@ class Evidence(Component):
 
 
 def evidence(
+    name: str,
     classifier: Classifier,
     subject: Drawing | np.ndarray,
     image: np.ndarray,
     digit: int | None = None,
 ) -> dict[str, Any]:
-    """The template's data: why `classifier` sees `digit` in `image`, or why not.
+    """The template's data: why a model sees `digit` in `image`, or why not.
 
     Parameters
     ----------
+    name : of the classifier, on the page
     classifier : whose answer is explained
     subject : what lies on the sketchpad: a drawing of one digit, or a test image
     image : what the model sees of it, float32 ``[28, 28]`` in 0..1
@@ -50,7 +52,7 @@ def evidence(
     compared = own - others
     limit = float(max(np.abs(own.shares).max(), np.abs(compared.shares).max()))
     return {
-        "model": classifier.metadata.model,
+        "model": name,
         "refused": not prediction.is_digit,
         "said": likeliest,
         "percent": f"{100 * prediction.confidence:.1f} %",
@@ -163,6 +165,7 @@ def _before(change: Change, subject: Drawing | np.ndarray, image: np.ndarray) ->
     return {
         "view": " ".join(f"{number:.1f}" for number in (*corner, *extent)),
         "pen": f"{max(extent) / 16:.2f}",
+        "gap": f"{max(extent) / 9:.2f}",
         "strokes": [
             {
                 # A line of no length would not be drawn at all; doubled, it is a dot.

@@ -35,7 +35,11 @@ def parts(classifier: Classifier, image: np.ndarray, digit: int | None = None) -
         digit = int(prediction.probabilities.argmax())
     shown = {LinearNet: _linear, NonlinearNet: _nonlinear, ConvNet: _convolutional}
     make = shown[type(classifier.network)]
-    return {"model": classifier.metadata.model, "digit": digit, **make(classifier, image, digit)}
+    return {
+        "kind": type(classifier.network).__name__,
+        "digit": digit,
+        **make(classifier, image, digit),
+    }
 
 
 def _linear(classifier: Classifier, image: np.ndarray, digit: int) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def explanation(
         if len(found) > 1:
             return {"empty": "There are several digits on the sketchpad. Draw one alone."}, {}
         image = found[0].image
-    return evidence(classifier, subject, image, digit), parts(classifier, image, digit)
+    return evidence(chosen, classifier, subject, image, digit), parts(classifier, image, digit)
 
 
 def _digit(value: int) -> int | None:
