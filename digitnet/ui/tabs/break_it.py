@@ -19,6 +19,7 @@ from digitnet.ui.tabs.common import (
     IMMEDIATELY,
     QUIETLY,
     Choice,
+    add_is_open,
     add_test_image_picker,
     checked_number,
     subject_of,
@@ -34,8 +35,8 @@ def add_break_it(
     loaded: Loaded, choice: Choice, sketchpad: Sketchpad, tabs: gr.Tabs, tab: gr.Tab
 ) -> None:
     """Fill the tab, one of `tabs`; it looks at what lies on `sketchpad`."""
-    # Whether somebody looks; what is tried, so that the slider need not compute the curves anew.
-    opened, trial = gr.State(False), gr.State(None)
+    # What is tried, so that the slider need not compute the curves anew.
+    trial = gr.State(None)
     picked = add_test_image_picker(loaded, sketchpad, "break-image")
     empty = gr.Markdown(NOTHING, elem_id="nothing-to-break")
     with gr.Column(visible=False, elem_id="break-it") as body:
@@ -78,9 +79,6 @@ def add_break_it(
             )
         nudged = Nudge()
 
-    def is_open(event: gr.SelectData):
-        return event.value == tab.label
-
     def draw(trial: Trial | None, model, value, asked):
         """What the tab shows of the trial at one value of the slider."""
         if trial is None or model not in trial.classifiers:
@@ -100,8 +98,8 @@ def add_break_it(
         shown = draw(tried, model, value, asked)
         return tried, gr.Markdown(visible=False), gr.Column(visible=True), *shown, {}
 
-    def look_again(opened, *chosen):
-        return look(*chosen) if opened else (gr.skip(),) * 6
+    def look_if_open(is_open, *chosen):
+        return look(*chosen) if is_open else (gr.skip(),) * 6
 
     def change(trial, name, model, asked):
         """Try another distortion of the same image, from where it changes nothing."""
@@ -117,14 +115,14 @@ def add_break_it(
             return gr.skip()
         return nudge(trial.classifiers, model, trial.image, checked_number(target, 10))
 
+    is_open = add_is_open(tabs, tab, **IMMEDIATELY)
     chosen = [sketchpad, choice.model, choice.recipe, choice.own, kind, slider, true_digit]
     shown = [trial, empty, body, picture, curves, nudged]
     tab.select(look, chosen, shown, **QUIETLY)
     if picked:
         picked.then(look, chosen, shown, **QUIETLY)
-    tabs.select(is_open, None, opened, **IMMEDIATELY)
     for selector in (choice.model, choice.recipe):
-        selector.input(look_again, [opened, *chosen], shown, **QUIETLY)
+        selector.input(look_if_open, [is_open, *chosen], shown, **QUIETLY)
     kind.input(
         change, [trial, kind, choice.model, true_digit], [trial, slider, picture, curves], **QUIETLY
     )

@@ -81,6 +81,17 @@ def subject_of(loaded: Loaded, value: Drawing | dict[str, int]) -> Drawing | np.
     return images[checked_number(value["test_image"], len(images))].astype(np.float32) / 255
 
 
+def add_is_open(tabs: gr.Tabs, tab: gr.Tab, **how: Any) -> gr.State:
+    """A state that tells whether `tab` is the one of `tabs` that is open; its event is sent `how`."""
+
+    def is_this(event: gr.SelectData) -> bool:
+        return event.value == tab.label
+
+    is_open = gr.State(False)
+    tabs.select(is_this, None, is_open, **how)
+    return is_open
+
+
 def add_test_image_picker(loaded: Loaded, sketchpad: Sketchpad, name: str) -> Dependency | None:
     """Put a folded field on the page, whose number lays that test image on `sketchpad`.
 

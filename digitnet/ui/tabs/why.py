@@ -9,10 +9,18 @@ from digitnet.classifier import Classifier
 from digitnet.drawing import Drawing
 from digitnet.finding import find_digits_in_drawing
 from digitnet.ui.evidence import Evidence, evidence
+from digitnet.ui.guard import one_sentence
 from digitnet.ui.loaded import Loaded
+from digitnet.ui.own import classifiers_of
 from digitnet.ui.parts import Parts, parts
 from digitnet.ui.sketchpad import Sketchpad
-from digitnet.ui.tabs.common import QUIETLY, Choice, add_test_image_picker, subject_of
+from digitnet.ui.tabs.common import (
+    QUIETLY,
+    Choice,
+    add_is_open,
+    add_test_image_picker,
+    subject_of,
+)
 
 ITS_ANSWER = -1
 # One after another, as they were sent: an explanation takes longer than an answer, and an earlier
@@ -25,18 +33,14 @@ def add_why(
 ) -> None:
     """Fill the tab, one of `tabs`, which is about what lies on `sketchpad`."""
 
-    def explain(value, model, recipe, digit):
-        try:
+    def explain(value, model, recipe, own, digit):
+        with one_sentence():
             subject = subject_of(loaded, value)
-            return explanation(loaded.classifiers.get(recipe, {}), model, subject, _digit(digit))
-        except ValueError as error:
-            raise gr.Error(str(error)) from None
+            classifiers = classifiers_of(loaded, recipe, own)
+            return explanation(classifiers, model, subject, _digit(digit))
 
     def explain_if_open(is_open, *chosen):
         return explain(*chosen) if is_open else (gr.skip(), gr.skip())
-
-    def is_this(event: gr.SelectData):
-        return event.value == tab.label
 
     digit = gr.Radio(
         [("its answer", ITS_ANSWER), *((str(digit), digit) for digit in range(10))],
@@ -46,10 +50,9 @@ def add_why(
     )
     picked = add_test_image_picker(loaded, sketchpad, "why-image")
     shown = [Evidence(), Parts()]
-    is_open = gr.State(False)
-    chosen = [sketchpad, choice.model, choice.recipe, digit]
     # Nothing is explained while the visitor is elsewhere.
-    tabs.select(is_this, None, is_open, **IN_TURN)
+    is_open = add_is_open(tabs, tab, **IN_TURN)
+    chosen = [sketchpad, choice.model, choice.recipe, choice.own, digit]
     tab.select(explain, chosen, shown, **IN_TURN)
     gr.on(
         [choice.model.input, choice.recipe.input],
