@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.find_browser import INSTALL_LINE, find
 from tests.conftest import PROJECT
@@ -18,7 +18,10 @@ FLAGS = [
     "--no-first-run",
 ]
 WIDE = {"viewport": {"width": 1440, "height": 900}}
+PATIENCE = 20_000  # milliseconds; a machine that does other things besides is slow
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +46,7 @@ def visit(browser, address, device, theme="light", expected_errors=()):
     """A page at `address` that fails the test on any error in the browser's console, except those
     that begin with one of `expected_errors`."""
     context = browser.new_context(**device, color_scheme=theme)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     errors = []
 

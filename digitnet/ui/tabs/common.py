@@ -82,7 +82,7 @@ def subject_of(loaded: Loaded, value: Drawing | dict[str, int]) -> Drawing | np.
 
 
 def add_is_open(tabs: gr.Tabs, tab: gr.Tab, **how: Any) -> gr.State:
-    """A state that tells whether `tab` is the one of `tabs` that is open; its event is sent `how`."""
+    """A state that tells whether `tab`, one of `tabs`, is open; its event is sent `how`."""
 
     def is_this(event: gr.SelectData) -> bool:
         return event.value == tab.label
