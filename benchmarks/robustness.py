@@ -26,6 +26,7 @@ sys.path.insert(0, str(PROJECT))
 from digitnet.adversarial import NORMS, smallest_nudges
 from digitnet.classifier import Classifier, available_recipes, load
 from digitnet.distortions import DISTORTIONS
+from digitnet.layout import fast_cpu
 from digitnet.mnist import load_mnist
 from digitnet.models import CLASSES, available_models
 from digitnet.robustness import accuracy_on
@@ -56,7 +57,8 @@ def nudges_of(
     """By norm, the mean size of the smallest nudges, and the share of images with one."""
     figures = {}
     for norm in NORMS:
-        nudges = smallest_nudges(classifier, images, (labels + 1) % CLASSES, norm)
+        with fast_cpu(classifier.network, classifier.device):
+            nudges = smallest_nudges(classifier, images, (labels + 1) % CLASSES, norm)
         figures[norm] = {
             "mean": nudges.sizes[nudges.found].mean().item() if nudges.found.any() else 0.0,
             "found": nudges.found.float().mean().item(),

@@ -17,7 +17,7 @@ from digitnet.evaluation import forward_of
 # The norms by name, each with the largest size looked at. An image's own L2 norm is about 9.
 NORMS = {"l2": 6.0, "linf": 0.5}
 HALVINGS = 8  # of the interval that the smallest size lies in, and then of the nudge found
-STEPS = 15  # of gradient descent at each size
+STEPS = 25  # of gradient descent at each size
 STRIDE = 2.5  # sizes that the steps of one descent go together, as Madry et al. advise
 LEAD = 0.01  # logits by which the answer must be won: elsewhere it is rounded otherwise
 
@@ -60,29 +60,30 @@ def smallest_nudges(
         raise ValueError(f"There is no norm {norm!r}; choose one of {', '.join(NORMS)}.")
     images, targets = images.to(classifier.device), targets.to(classifier.device)
     forward = forward_of(classifier.network, classifier.device, classifier.metadata.shifted)
-    best, nudge = images, torch.zeros_like(images)
+    best, nudge = images.clone(), torch.zeros_like(images)
     low = torch.zeros(len(images), device=images.device)
     high = torch.full_like(low, torch.inf)
     for _ in range(HALVINGS + 1):
         size = torch.where(high.isfinite(), (low + high) / 2, NORMS[norm])
-        reached = torch.zeros_like(low, dtype=torch.bool)
         # What the last size led to is a good place to begin.
         nudge = _within(nudge, images, size, norm)
+        rows = torch.arange(len(images), device=images.device)  # those not yet won at this size
         for _ in range(STEPS):
-            nudged = (images + nudge).requires_grad_()
+            nudged = (images[rows] + nudge[rows]).requires_grad_()
             logits = forward(nudged[:, None])
-            won = _is_won(classifier, nudged.detach(), logits.detach(), targets)
-            smaller = won & (size_of(nudge, norm) < high)
-            best = torch.where(smaller[:, None, None], nudged.detach(), best)
-            high = torch.where(smaller, size_of(nudge, norm), high)
-            reached |= won
-            if reached.all():
+            won = _is_won(classifier, nudged.detach(), logits.detach(), targets[rows])
+            best[rows[won]] = nudged.detach()[won]
+            high[rows[won]] = size_of(nudge[rows[won]], norm)
+            if won.all():
+                rows = rows[:0]
                 break
-            (gradient,) = torch.autograd.grad(_loss(classifier, logits, targets), nudged)
-            stride = (STRIDE / STEPS * size)[:, None, None]
-            nudge = nudge + stride * _direction(gradient, nudged.detach(), norm)
-            nudge = _within(nudge, images, size, norm)
-        low = torch.where(reached, low, size)
+            loss = _loss(classifier, logits, targets[rows])
+            gradient = torch.autograd.grad(loss, nudged)[0][~won]
+            rows, nudged = rows[~won], nudged.detach()[~won]
+            stride = (STRIDE / STEPS * size[rows])[:, None, None]
+            further = nudge[rows] + stride * _direction(gradient, nudged, norm)
+            nudge[rows] = _within(further, images[rows], size[rows], norm)
+        low[rows] = size[rows]
     best = _shrunk(classifier, images, best, targets)
     found = high.isfinite()
     sizes = torch.where(found, size_of(best - images, norm), high)

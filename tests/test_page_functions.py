@@ -1,21 +1,28 @@
 """What lies behind the page's components, without a browser."""
 
+import math
 import subprocess
 import sys
 
 import gradio as gr
 import numpy as np
 import pytest
+import torch
 
 import digitnet
+from digitnet.adversarial import NORMS
+from digitnet.distortions import DISTORTIONS
 from digitnet.synthetic import write_digits
 from digitnet.ui.answer import answer
 from digitnet.ui.chart import Axis, Series, chart, percent_axis
 from digitnet.ui.closeup import closeup
 from digitnet.ui.confusion import cells
+from digitnet.ui.distorted import curves_chart, distorted, distortion_axis, try_out
 from digitnet.ui.gallery import tiles_of_labels, tiles_of_predictions
 from digitnet.ui.layers import layers
+from digitnet.ui.nudge import coloured, nudge
 from digitnet.ui.sketchpad import SIZE, Sketchpad, examples
+from digitnet.ui.tabs.break_it import Amount, checked_value
 from digitnet.ui.test_predictions import DISPUTED, Selection, TestPredictions
 from tests.conftest import PROJECT
 
@@ -165,6 +172,61 @@ def test_a_test_image_on_the_sketchpad_is_a_number():
     for wrong in ({"test_image": "7"}, {"test_image": True}, {"test_image": 7.5}, {}):
         with pytest.raises(gr.Error, match="list of strokes"):
             Sketchpad().preprocess(wrong)
+
+
+def test_a_distorted_digit_and_its_curves(classifiers):
+    image = digitnet.to_image(SEVEN)
+    distortion = DISTORTIONS["scale"]
+    trial = try_out(classifiers, image, None, distortion)
+    assert trial.true_digit("cnn") == 7 and trial.true_digit("cnn", 4) == 4
+    assert try_out({}, image, 3, distortion).true_digit("cnn") == 3
+    shown = distorted(trial, "cnn", 7, 0.4)
+    assert shown["caption"] == "0.4 times the size"
+    for row in shown["models"]:
+        small = distortion(torch.from_numpy(image)[None], 0.4)
+        (prediction,) = classifiers[row["model"]].predict_images(small)
+        assert row["percent"] == f"{100 * prediction.probabilities[7]:.1f} %"
+        assert row["chosen"] == (row["model"] == "cnn")
+    drawn = curves_chart(trial, 7, 1.0)
+    # 1.0 lies 0.6 of 1.4 to the right of 0.4; the chart's field is 292 wide.
+    assert drawn["series"][-1]["points"] == f"{48 + 292 * 0.6 / 1.4:.1f},184.0 173.1,10.0"
+    assert [one["name"] for one in drawn["series"]] == [*classifiers, "the slider"]
+
+
+@pytest.mark.parametrize("distortion", DISTORTIONS.values(), ids=list(DISTORTIONS))
+def test_every_distortion_has_a_tick_where_it_changes_nothing(distortion):
+    axis = distortion_axis(distortion)
+    values = [at for at, _ in axis.ticks]
+    assert distortion.identity in values
+    assert (values[0], values[-1]) == (distortion.low, distortion.high)
+
+
+def test_nudges_name_who_falls_for_them(classifiers):
+    shown = nudge(classifiers, "linear", digitnet.to_image(SEVEN), 2)
+    for way in shown["ways"]:
+        by_model = {row["model"]: row for row in way["models"]}
+        assert by_model["linear"]["said"] == "2" and by_model["linear"]["fooled"]
+        assert all(row["fooled"] == (row["said"] == "2") for row in by_model.values())
+    assert nudge(classifiers, "cnn", digitnet.to_image(SEVEN), 7)["already"]
+
+
+def test_a_nudge_out_of_reach_is_said_to_be(classifiers, monkeypatch):
+    monkeypatch.setitem(NORMS, "l2", 0.01)
+    l2, linf = nudge(classifiers, "cnn", digitnet.to_image(SEVEN), 2)["ways"]
+    assert not l2["found"] and l2["bound"] == "0.01" and linf["found"]
+
+
+def test_a_nudges_colours_are_apart_and_nothing_is_white():
+    white, more, less = coloured(np.array([[0.0, 1.0, -1.0]]))[0].tolist()
+    assert white == [255] * 3 and more[0] > more[2] and less[0] < less[2]
+
+
+@pytest.mark.parametrize("value", ["5", None, [5], math.nan, math.inf, 91, -91, {}])
+def test_the_slider_takes_numbers_in_its_range_only(value):
+    rotate = DISTORTIONS["rotate"]
+    assert checked_value(-90, rotate) == -90.0
+    with pytest.raises(gr.Error, match="number from -90 to 90"):
+        checked_value(Amount(-90, 90).preprocess(value), rotate)
 
 
 def test_serving_imports_no_torchvision_and_no_training_code():

@@ -1,6 +1,7 @@
 """Break it: how much distortion, and how small a nudge, changes what the models answer."""
 
 import math
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -143,9 +144,18 @@ def add_break_it(
     )
 
 
-def slider_of(distortion: Distortion) -> gr.Slider:
+class Amount(gr.Slider):
+    """A slider whose values `checked_value` looks at: Gradio takes a text, or NaN, for a number."""
+
+    is_template = True  # a gr.Slider to the browser
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+
+
+def slider_of(distortion: Distortion) -> Amount:
     """The slider over the range of a distortion, where that changes nothing."""
-    return gr.Slider(
+    return Amount(
         distortion.low,
         distortion.high,
         value=distortion.identity,

@@ -16,6 +16,14 @@ from digitnet.ui.loaded import Loaded
 from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice
 
 FEWEST_ANSWERS = 10  # of a confidence; of fewer, the share that is right says little
+ROBUSTNESS = (
+    "Accuracy on the first 1,000 test images, along each slider of Break it. What a model takes "
+    "for no digit counts as wrong.\n\n"
+    "*Nudge* in the table above is the mean size of the smallest one found, for the first 100 test "
+    "images, that makes the model say the next digit (0 after 9): its L2 norm, and the largest "
+    "change of a pixel, full ink being 1. In brackets: for how many of them one was found, if not "
+    "for all."
+)
 
 
 def add_compare(loaded: Loaded, choice: Choice, tab: gr.Tab) -> None:
@@ -38,13 +46,15 @@ def add_compare(loaded: Loaded, choice: Choice, tab: gr.Tab) -> None:
     drawn = add_charts(("training-curves", "reliability"), values[:2])
     measured = any(values[2:])
     with gr.Column(visible=measured):
-        gr.Markdown(
-            "## Distorted\nAccuracy on the first 1,000 test images, along each slider of Break it."
-        )
+        gr.Markdown("## Distorted")
         names = [f"robustness-{number}" for number in range(len(DISTORTIONS))]
-        for start in range(0, len(names), 3):
-            row = slice(start, start + 3)
+        for row in (slice(0, 3), slice(3, 6)):
             drawn += add_charts(names[row], values[2:][row])
+        with gr.Row():
+            with gr.Column(min_width=300):
+                drawn += add_charts(names[6:], values[8:])
+            with gr.Column(scale=2, min_width=300):
+                gr.Markdown(ROBUSTNESS)
     gr.Markdown("## The networks, layer by layer")
     shown_layers = Layers(value=networks(first))
     choice.recipe.input(
