@@ -98,18 +98,23 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
     # Its settings and last report, or the sentence why there is none.
     newest = gr.State(None)
 
+    # Gradio cancels what a visitor stops; but not if that is before it has taken it in.
+    wanted: set[str] = set()
+
     def begin(*values):
         try:
             settings = Settings.checked(*values)
         except ValueError as error:
             return {view: failed(str(error))}
         make_ready()
+        ticket = secrets.token_hex()
+        wanted.add(ticket)
         return {
             view: waiting(),
             loss: {},
             accuracy: {},
             # Each time another one: a training begins where this changes.
-            asked: (settings, secrets.token_hex()),
+            asked: (settings, ticket),
             newest: None,
             train: gr.Button(visible=False),
             stop: gr.Button(visible=True),
@@ -118,11 +123,14 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
 
     @on_gpu
     def watch(asked):
-        settings, _ = asked
+        settings, ticket = asked
         history: list[Report] = []
         yield beginning(settings), {}, {}, None
         with contextlib.closing(_reports(settings)) as news:
             for report in news:
+                # Another process than the page's, which a GPU is borrowed for, cannot tell.
+                if ticket not in wanted and not ON_ZERO_GPU:
+                    return
                 if report is None:
                     yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
                     continue
@@ -134,7 +142,8 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
                 shown = under_way(settings, report, LIMIT, pictures)
                 yield shown, *curves(settings, history), (settings, report)
 
-    def end(newest, own):
+    def end(asked, newest, own):
+        wanted.discard(asked[1])
         buttons = {train: gr.Button(visible=True), stop: gr.Button(visible=False)}
         if newest is None:  # stopped before it began
             return buttons | {view: {}}
@@ -174,7 +183,10 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
         show_progress_on=view,
         api_visibility="private",
     )
-    ending = ([newest, choice.own], [view, train, stop, kept, download, choice.own, choice.model])
+    ending = (
+        [asked, newest, choice.own],
+        [view, train, stop, kept, download, choice.own, choice.model],
+    )
     watched.then(end, *ending, **QUIETLY)
     stop.click(None, cancels=watched)
     draw.click(lambda: gr.Tabs(selected="draw"), None, tabs, **QUIETLY)
