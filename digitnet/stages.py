@@ -57,4 +57,5 @@ def stages_of(drawing: Drawing, size: float) -> Stages:
         return (fit_into_box(points) - middle) * enlarge + middle
 
     rendered = render_paths([path_of(strokes, place) for place in (squeeze, crop, fit_into_box)])
-    return Stages(*rendered.numpy(), centre_by_mass(rendered[2:])[0].numpy())
+    squeezed, cropped, fitted = rendered.numpy()
+    return Stages(squeezed, cropped, fitted, centre_by_mass(rendered[2:])[0].numpy())

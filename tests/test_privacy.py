@@ -61,14 +61,13 @@ UP = "../" * 12
         "/monitoring/summary",
         "/gradio_api/vibe-code/",
         "/gradio_api/dev/reload",
-        "/gradio_api/token",
     ],
 )
 def test_no_address_opens_a_file_of_the_server(client, path):
     for form in {path, path.replace("../", "..%2f"), path.replace("../", "%2e%2e/")}:
         response = client.get(form)
         assert TEXT not in response.text
-        assert 400 <= response.status_code < 500 or response.json() is None, form
+        assert 400 <= response.status_code < 500, form
 
 
 @pytest.mark.parametrize(
