@@ -74,8 +74,16 @@ def main(arguments: list[str] | None = None) -> int:
                 return 1
             if entries[name]["test_accuracy"] < options.min_accuracy:
                 too_low.append(name)
-            else:
+                continue
+            try:
                 save(network, name, recipe, entries[name], options.output)
+            except OSError as error:
+                print(
+                    f"train.py: {name} could not be saved ({error}); "
+                    "what had been saved before is untouched.",
+                    file=sys.stderr,
+                )
+                return 1
         print_table(recipe, entries)
     if too_low:
         print(

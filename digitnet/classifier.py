@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ import torch
 from digitnet.calibration import digit_score
 from digitnet.device import pick_device
 from digitnet.drawing import Drawing, Picture, to_images
-from digitnet.evaluation import logits_of
+from digitnet.evaluation import forward_of, logits_by
 from digitnet.hub import find_weights
+from digitnet.layout import Forward
 from digitnet.models import CLASSES, MODELS, Network
 from digitnet.weights import WEIGHTS_FOLDER, Metadata, load_weights
 
@@ -85,8 +87,12 @@ class Classifier:
         ]
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits float32 ``[N, 10]``, on the device, of images as `logits_of` takes them."""
-        return logits_of(self.network, images.to(self.device), self.metadata.shifted)
+        """Logits float32 ``[N, 10]``, on the device, of images as `logits_by` takes them."""
+        return logits_by(self._forward, images.to(self.device))
+
+    @cached_property
+    def _forward(self) -> Forward:
+        return forward_of(self.network, self.device, self.metadata.shifted)
 
 
 def load(

@@ -65,20 +65,7 @@ def to_images(drawings: Sequence[Drawing | Picture]) -> np.ndarray:
     order = sorted(paths, key=lambda index: len(paths[index][0]))
     for start in range(0, len(order), RENDER_CHUNK):
         chunk = order[start : start + RENDER_CHUNK]
-        longest = len(paths[chunk[-1]][0])
-        points = np.stack(
-            [
-                np.pad(points, ((0, longest - len(points)), (0, 0)), "edge")
-                for points, _ in (paths[index] for index in chunk)
-            ]
-        )
-        pen_down = np.stack(
-            [
-                np.pad(down, (0, longest - 1 - len(down)))
-                for _, down in (paths[index] for index in chunk)
-            ]
-        )
-        images[chunk] = render(torch.from_numpy(points), torch.from_numpy(pen_down))
+        images[chunk] = render_paths([paths[index] for index in chunk])
     return centre_by_mass(images).numpy()
 
 
@@ -181,6 +168,21 @@ def path_of(
     fitted = [_merge_near_points(points, spacing) for points in fitted]
     pen_down = np.concatenate([[True] * (len(points) - 1) + [False] for points in fitted])
     return np.concatenate(fitted), pen_down[:-1]
+
+
+def render_paths(paths: Sequence[tuple[np.ndarray, np.ndarray]]) -> torch.Tensor:
+    """`render` of one or several paths, as `path_of` makes them, together: float32 ``[N, 28, 28]``.
+
+    What is missing to the longest is the last point, again and again.
+    """
+    longest = max(len(points) for points, _ in paths)
+    all_points = np.empty((len(paths), longest, 2), np.float32)
+    all_down = np.zeros((len(paths), longest - 1), bool)
+    for number, (points, down) in enumerate(paths):
+        all_points[number, : len(points)] = points
+        all_points[number, len(points) :] = points[-1]
+        all_down[number, : len(down)] = down
+    return render(torch.from_numpy(all_points), torch.from_numpy(all_down))
 
 
 def _merge_near_points(points: np.ndarray, spacing: float) -> np.ndarray:

@@ -65,13 +65,17 @@ def neighbours_of(images: torch.Tensor) -> torch.Tensor:
     return torch.stack(moved, 1)
 
 
-@torch.inference_mode()
 def logits_of(network: Network, images: torch.Tensor, shifted: bool = False) -> torch.Tensor:
     """Logits float32 ``[N, 10]`` of images ``[N, 28, 28]`` (uint8, or float32 in 0..1).
 
     `shifted` is as in `forward_of`.
     """
-    forward = forward_of(network, images.device, shifted)
+    return logits_by(forward_of(network, images.device, shifted), images)
+
+
+@torch.inference_mode()
+def logits_by(forward: Forward, images: torch.Tensor) -> torch.Tensor:
+    """`logits_of` by what `forward_of` made, which takes a while for a single image."""
     chunks = [forward(as_batch(chunk)) for chunk in images.split(CHUNK)]
     return torch.cat(chunks) if chunks else torch.zeros(0, CLASSES, device=images.device)
 

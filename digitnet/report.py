@@ -4,6 +4,8 @@ import io
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from digitnet.model_card import write_model_card
 from digitnet.models import Network, available_models
 from digitnet.weights import (
@@ -14,6 +16,8 @@ from digitnet.weights import (
     write_atomically,
     write_metrics,
 )
+
+LOCK_FILE = ".lock"  # the system gives it free when its holder ends, however that happens
 
 
 def check_writable(folder: Path) -> None:
@@ -32,6 +36,8 @@ def check_writable(folder: Path) -> None:
 def save(network: Network, name: str, recipe: str, entry: dict[str, Any], folder: Path) -> None:
     """Write a model's weights, and bring metrics, chart and card up to date.
 
+    Of two trainings that save into the same folder, one waits, so that neither loses the other's.
+
     Parameters
     ----------
     network : what was trained: the model `name`, by the recipe `recipe`
@@ -41,13 +47,15 @@ def save(network: Network, name: str, recipe: str, entry: dict[str, Any], folder
     fields = ("hidden_units", "test_accuracy", "temperature", "threshold", "shifted")
     metadata = Metadata(name, recipe, **{field: entry[field] for field in fields})
     of_recipe = folder / recipe
-    save_weights(network, metadata, of_recipe / f"{name}.safetensors")
-    models = (read_metrics(of_recipe) or {}).get("models", {}) | {name: entry}
-    metrics = {"models": {key: models[key] for key in available_models() if key in models}}
-    write_metrics(of_recipe, metrics)
-    accuracies = {key: entry["test_accuracy"] for key, entry in metrics["models"].items()}
-    write_atomically(of_recipe / CHART_FILE, bar_chart(accuracies, recipe))
-    write_model_card(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / LOCK_FILE):
+        save_weights(network, metadata, of_recipe / f"{name}.safetensors")
+        models = (read_metrics(of_recipe) or {}).get("models", {}) | {name: entry}
+        metrics = {"models": {key: models[key] for key in available_models() if key in models}}
+        write_metrics(of_recipe, metrics)
+        accuracies = {key: entry["test_accuracy"] for key, entry in metrics["models"].items()}
+        write_atomically(of_recipe / CHART_FILE, bar_chart(accuracies, recipe))
+        write_model_card(folder)
 
 
 def print_table(recipe: str, entries: dict[str, dict[str, Any]]) -> None:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from digitnet.drawing import (
     BOX_SIZE,
@@ -13,7 +12,7 @@ from digitnet.drawing import (
     checked_strokes,
     fit_into_box,
     path_of,
-    render,
+    render_paths,
 )
 from digitnet.models import IMAGE_SIZE
 
@@ -57,13 +56,6 @@ def stages_of(drawing: Drawing, size: float) -> Stages:
         middle = IMAGE_SIZE / 2
         return (fit_into_box(points) - middle) * enlarge + middle
 
-    squeezed, cropped, fitted = (
-        render(*(torch.from_numpy(array)[None] for array in path_of(strokes, place)))
-        for place in (squeeze, crop, fit_into_box)
-    )
-    return Stages(
-        squeezed[0].numpy(),
-        cropped[0].numpy(),
-        fitted[0].numpy(),
-        centre_by_mass(fitted)[0].numpy(),
-    )
+    rendered = render_paths([path_of(strokes, place) for place in (squeeze, crop, fit_into_box)])
+    squeezed, cropped, fitted = rendered.numpy()
+    return Stages(squeezed, cropped, fitted, centre_by_mass(rendered[2:])[0].numpy())

@@ -21,8 +21,11 @@ MOST_BYTES_HELD = 400_000_000  # of all requests that are being received
 MOST_QUEUED = 256  # events that wait; drawing does not, it has no queue
 KEPT_SECONDS = 300  # an upload that was never read
 MOST_SESSIONS = 1000  # visitors whose state is kept; the one longest away is forgotten first
-# Gradio's doors that this page has no use for: they write files, or fetch from elsewhere.
-CLOSED = ("process_recording", "deep_link", "proxy=", "component_server", "stream/")
+# Doors of Gradio's that this page has no use for: they write files, fetch things, or never end.
+CLOSED = (
+    *("process_recording", "deep_link", "proxy=", "component_server", "stream/"),
+    *("dev/", "vibe-", "undo-vibe-"),
+)
 # A Space is shown within a page of huggingface.co, so framing is not forbidden.
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),

@@ -10,6 +10,7 @@ from digitnet.ui.loaded import Loaded
 from digitnet.ui.own import classifiers_of
 from digitnet.ui.sketchpad import Sketchpad
 from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice, subject_of
+from digitnet.ui.upload import Upload
 
 
 def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
@@ -26,10 +27,8 @@ def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
         with gr.Column(min_width=300):
             sketchpad = Sketchpad()
             with gr.Accordion("A picture instead", open=False, elem_id="picture-fold"):
-                upload = gr.Image(
+                upload = Upload(
                     sources=["upload", "clipboard", "webcam"],
-                    type="filepath",
-                    image_mode=None,  # nothing is decoded before its size is known
                     label="Photo or scan of one digit, or of several in a row",
                     height=240,
                     elem_id="picture",

@@ -1,0 +1,177 @@
+"""What a long run leaves behind: memory, threads, temporary files.
+
+    python benchmarks/long_run.py [--predictions 20000] [--page-loads 300]
+
+Against `python app.py` on this machine only: predictions as the sketchpad asks for them, by one
+visitor after the other; page loads, each with its event stream and first event, as a browser does;
+pictures uploaded and read. Prints memory, threads, open files and temporary files after the first
+hundredth of each and at its end. ROUNDS is where further things that visitors do are added.
+"""
+
+import argparse
+import datetime
+import io
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import torch
+from PIL import Image, ImageDraw
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from benchmarks.load import Page, digits, memory_of
+from tests.serving import served
+
+EVENTS_A_VISITOR = 100  # predictions, before the next visitor comes
+MOST_GROWTH = 50  # MB
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What a process holds."""
+
+    memory: float  # MB
+    threads: int
+    open_files: int
+    temporary_files: int
+
+
+def footprint(process: int, temporary: Path) -> Footprint:
+    of_process = Path(f"/proc/{process}")
+    return Footprint(
+        memory_of(process),
+        len(list((of_process / "task").iterdir())),
+        len(list((of_process / "fd").iterdir())),
+        sum(path.is_file() for path in temporary.rglob("*")),
+    )
+
+
+def predict(client: httpx.Client, page: Page, number: int) -> None:
+    """The answer to one drawing."""
+    visitor = f"visitor{number // EVENTS_A_VISITOR}"
+    digit = page.digits[number % len(page.digits)]
+    values = [digit.strokes, "cnn", "augmented", True]
+    send(client, page.function, values, visitor, page.trigger)
+
+
+def load_page(client: httpx.Client, page: Page, number: int) -> None:
+    """The page, its event stream, and its first event, through the queue."""
+    client.get("/").raise_for_status()
+    config = client.get("/config").json()
+    visitor = f"reader{number}"
+    (event,) = (
+        one["id"]
+        for one in config["dependencies"]
+        if any(what == "load" for _, what in one["targets"])
+    )
+    body = {"data": [], "fn_index": event, "session_hash": visitor, "event_data": None}
+    # Gradio's own events may be given to this one: what is measured is what the page keeps of them.
+    with client.stream("GET", f"/gradio_api/heartbeat/{visitor}"):
+        client.post("/gradio_api/queue/join", json=body).raise_for_status()
+        with client.stream(
+            "GET", "/gradio_api/queue/data", params={"session_hash": visitor}
+        ) as told:
+            for line in told.iter_lines():
+                if line.startswith("data:") and json.loads(line[5:])["msg"] == "process_completed":
+                    break
+
+
+def read_picture(client: httpx.Client, page: Page, number: int) -> None:
+    """A picture, uploaded and read."""
+    picture = Image.new("RGB", (200, 200), "white")
+    ImageDraw.Draw(picture).line([(40, 40), (150, 40), (90, 150 + number % 40)], "navy", 14)
+    content = io.BytesIO()
+    picture.save(content, "png")
+    (path,) = client.post("/gradio_api/upload", files={"files": ("x.png", content)}).json()
+    file = {"path": path, "orig_name": "x.png", "meta": {"_type": "gradio.FileData"}}
+    events = client.get("/config").json()["dependencies"]
+    (event,) = (one["id"] for one in events if one["api_name"] == "read_picture")
+    send(client, event, ["cnn", "augmented", file], f"sender{number}")
+
+
+def send(
+    client: httpx.Client, event: int, values: list, visitor: str, trigger: int | None = None
+) -> None:
+    body = {"data": values, "fn_index": event, "session_hash": visitor, "trigger_id": trigger}
+    client.post("/gradio_api/run/predict", json=body | {"event_data": {}}).raise_for_status()
+
+
+# What a visitor does, and how often by default.
+ROUNDS: dict[str, tuple[Callable[[httpx.Client, Page, int], None], int]] = {
+    "predictions": (predict, 20_000),
+    "page loads": (load_page, 300),
+    "pictures": (read_picture, 300),
+}
+
+
+def run(counts: dict[str, int]) -> dict[str, tuple[Footprint, Footprint]]:
+    """Do each round that often; its footprints after the first hundredth, and at its end."""
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        temporary = Path(folder)
+        with served(PROJECT, {"TMPDIR": folder, "GRADIO_TEMP_DIR": folder}) as address:
+            page = Page(address, address.process, digits(), answers=True)
+            page.learn()
+            with httpx.Client(base_url=address, timeout=60) as client:
+                load_page(client, page, -1)  # which begins to compute the test predictions
+                for _ in range(20):
+                    predict(client, page, 0)
+                settle(client, page)
+                for name, count in counts.items():
+                    act = ROUNDS[name][0]
+                    begun = None
+                    for number in range(count):
+                        act(client, page, number)
+                        if number == max(1, count // 100) - 1:
+                            begun = footprint(page.process, temporary)
+                    assert begun is not None
+                    found[name] = begun, footprint(page.process, temporary)
+    return found
+
+
+def settle(client: httpx.Client, page: Page) -> None:
+    """Wait until the test predictions are computed, which holds memory for a while."""
+    events = client.get("/config").json()["dependencies"]
+    event = next(one for one in events if one["api_name"] == "show_all")
+    values = ["cnn", "baseline", "all", "test set", "every image", -1, -1, 1]
+    send(client, event["id"], values, "settling")
+    time.sleep(2)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name, (_, usual) in ROUNDS.items():
+        parser.add_argument(
+            f"--{name.replace(' ', '-')}", type=int, default=usual, metavar="N", dest=name
+        )
+    counts = vars(parser.parse_args())
+    print(f"{datetime.date.today()}, {platform.machine()}, {os.cpu_count()} cores, ", end="")
+    print(f"torch {torch.__version__}\n")
+    print("| | memory | growth | threads | open files | temporary files |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    too_much = []
+    for name, (begun, ended) in run(counts).items():
+        growth = ended.memory - begun.memory
+        print(
+            f"| {counts[name]:,} {name} | {begun.memory:.0f} to {ended.memory:.0f} MB | "
+            f"{growth:+.0f} MB | {begun.threads} to {ended.threads} | "
+            f"{begun.open_files} to {ended.open_files} | "
+            f"{begun.temporary_files} to {ended.temporary_files} |"
+        )
+        if growth > MOST_GROWTH:
+            too_much.append(name)
+    if too_much:
+        sys.exit(f"{', '.join(too_much)}: memory grew by more than {MOST_GROWTH} MB.")
+
+
+if __name__ == "__main__":
+    main()

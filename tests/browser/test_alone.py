@@ -1,0 +1,47 @@
+"""The page by itself: nothing beyond the server that it comes from."""
+
+from urllib.parse import urlsplit
+
+from playwright.sync_api import expect
+
+from tests.browser.actions import SEVEN, answer, draw, open_tab
+from tests.browser.conftest import WIDE
+
+
+def tour(browser, address, alone):
+    """Visit all of the page; gives a picture of its first tab, and which other hosts were asked."""
+    context = browser.new_context(**WIDE, reduced_motion="reduce")
+    page = context.new_page()
+    asked = set()
+
+    def pass_or_block(route):
+        host = urlsplit(route.request.url).netloc
+        if host == urlsplit(address).netloc or not host:
+            return route.continue_()
+        asked.add(host)
+        return route.abort() if alone else route.continue_()
+
+    page.route("**/*", pass_or_block)
+    page.goto(address)
+    page.locator("#answer .seen img").wait_for()
+    page.evaluate("document.fonts.ready")
+    picture = page.screenshot()
+    draw(page, SEVEN)
+    expect(answer(page)).to_have_text("7")
+    tabs = page.get_by_role("tab").all_inner_texts()
+    for name in tabs:
+        open_tab(page, name)
+        expect(page.get_by_role("tab", name=name, exact=True)).to_have_attribute(
+            "aria-selected", "true"
+        )
+    fonts = page.evaluate("[...document.fonts].map((font) => font.family)")
+    context.close()
+    return picture, asked, fonts
+
+
+def test_with_every_other_origin_blocked_the_page_is_the_same(browser, address):
+    blocked, asked, fonts = tour(browser, address, alone=True)
+    assert asked == set()  # so that there is nothing whose absence could change its looks
+    open_to_all, _, others = tour(browser, address, alone=False)
+    assert fonts == others
+    assert blocked == open_to_all

@@ -1,0 +1,250 @@
+"""What breaks while files are written, or the page runs: nothing is lost, and it is said."""
+
+import dataclasses
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+import torch
+
+import digitnet
+from digitnet.models import build
+from digitnet.training import RECIPES, fit
+from digitnet.ui.answer import answer
+from digitnet.weights import WEIGHTS_FOLDER, Metadata, load_weights, read_metrics, save_weights
+from tests.conftest import PROJECT
+from tests.serving import served
+from tests.test_train_command import command
+
+SEVEN = [[[0, 0], [10, 0], [4, 20]]]
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
+
+# Saves a network whose parameters are all 2, and is killed just before or after it calls something.
+SAVE_AND_DIE = """
+import builtins, os, signal, sys, tempfile
+import torch
+from digitnet.models import build
+from digitnet.weights import Metadata, save_weights
+
+path, name, when = sys.argv[1:]
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def deadly(function):
+    def call(*arguments, **options):
+        if when == "before":
+            die()
+        if when == "amid":  # half of what there is to write
+            arguments = arguments[0], arguments[1][: len(arguments[1]) // 2]
+        result = function(*arguments, **options)
+        die()
+    return call
+
+class Deadly:
+    def __init__(self, file):
+        self.file = file
+    def __enter__(self):
+        return self
+    def __exit__(self, *_):
+        self.file.close()
+    def __getattr__(self, attribute):
+        return getattr(self.file, attribute)
+    def write(self, content):
+        if when != "before":
+            self.file.write(content[: len(content) // 2] if when == "amid" else content)
+            self.file.flush()
+        die()
+
+network = build("linear")
+for parameter in network.parameters():
+    torch.nn.init.constant_(parameter, 2.0)
+if name == "write":
+    opened = os.fdopen
+    os.fdopen = lambda *arguments: Deadly(opened(*arguments))
+else:
+    owner = tempfile if name == "mkstemp" else os
+    setattr(owner, name, deadly(getattr(owner, name)))
+save_weights(network, Metadata("linear", "baseline", 4, 0.5), path)
+"""
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("name", "when", "old"),
+    [
+        ("mkstemp", "before", True),
+        ("mkstemp", "after", True),
+        ("write", "before", True),
+        ("write", "amid", True),
+        ("write", "after", True),
+        ("fsync", "before", True),
+        ("fsync", "after", True),
+        ("chmod", "after", True),
+        ("replace", "before", True),
+        ("replace", "after", False),
+    ],
+)
+def test_a_kill_while_weights_are_written_leaves_old_or_new_ones(tmp_path, name, when, old):
+    path = tmp_path / "linear.safetensors"
+    save_weights(build("linear"), Metadata("linear", "baseline", 4, 0.25), path)
+    before = path.read_bytes()
+    ended = subprocess.run(
+        [sys.executable, "-c", SAVE_AND_DIE, path, name, when], cwd=PROJECT, timeout=120
+    )
+    assert ended.returncode == -signal.SIGKILL
+    network, metadata = load_weights(path)
+    if old:
+        assert path.read_bytes() == before
+    else:
+        assert metadata.test_accuracy == 0.5
+        assert all((parameter == 2).all() for parameter in network.parameters())
+
+
+@POSIX
+def test_a_kill_while_training_leaves_old_files_whole(tmp_path):
+    shutil.copytree(WEIGHTS_FOLDER / "baseline", tmp_path / "baseline")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "baseline").iterdir()}
+    process = subprocess.Popen(
+        command("--models", "linear", "--epochs", "1000", "--output", str(tmp_path)),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    seen = ""
+    while "loss" not in seen:  # training is under way
+        character = process.stderr.read(1)
+        assert character, seen
+        seen += character
+    process.kill()
+    process.communicate(timeout=60)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "baseline").iterdir()} == before
+
+
+@POSIX
+def test_a_full_disk_is_said_and_the_old_weights_stay(tmp_path):
+    """The limit on the size of files fails the same call with another number."""
+    shutil.copytree(WEIGHTS_FOLDER / "baseline", tmp_path / "baseline")
+    path = tmp_path / "baseline" / "linear.safetensors"
+    before = path.read_bytes()
+    code = (
+        "import resource, signal, sys, train\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
+        "sys.exit(train.main(sys.argv[1:]))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code, "--models", "linear", "--epochs", "1", "--output", tmp_path],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ended.returncode == 1 and "Traceback" not in ended.stderr
+    assert "linear could not be saved" in ended.stderr and "is untouched" in ended.stderr
+    assert path.read_bytes() == before and load_weights(path)
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_two_trainings_in_one_folder_lose_nothing(tmp_path):
+    names = ("linear", "nonlinear")
+    trainings = [
+        subprocess.Popen(
+            command("--models", name, "--epochs", "1", "--output", str(tmp_path)),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name in names
+    ]
+    for training in trainings:
+        _, said = training.communicate(timeout=300)
+        assert training.returncode == 0, said
+    folder = tmp_path / "baseline"
+    metrics = read_metrics(folder)["models"]
+    assert set(metrics) == set(names)
+    for name in names:
+        _, metadata = load_weights(folder / f"{name}.safetensors")
+        assert metadata.test_accuracy == metrics[name]["test_accuracy"]
+
+
+SAVE_OFTEN = """
+import sys
+from pathlib import Path
+from digitnet.models import build
+from digitnet.report import save
+_, name, folder = sys.argv
+entry = {"hidden_units": 4, "temperature": 1.0, "threshold": 0.0, "shifted": False}
+for turn in range(8):
+    metrics = entry | {"test_accuracy": turn / 10, "parameters": 3190}
+    save(build(name), name, "baseline", metrics, Path(folder))
+"""
+
+
+def test_saving_at_the_same_moment_loses_nothing(tmp_path):
+    savers = [
+        subprocess.Popen([sys.executable, "-c", SAVE_OFTEN, name, tmp_path], cwd=PROJECT)
+        for name in ("linear", "nonlinear")
+    ]
+    assert [saver.wait(timeout=120) for saver in savers] == [0, 0]
+    metrics = json.loads((tmp_path / "baseline" / "metrics.json").read_text())["models"]
+    assert {name: entry["test_accuracy"] for name, entry in metrics.items()} == {
+        "linear": 0.7,
+        "nonlinear": 0.7,
+    }
+
+
+def ask(address):
+    data = {"data": [SEVEN, None, "cnn", "augmented"]}
+    return httpx.post(f"{address}/gradio_api/run/predict", json=data, timeout=60).json()
+
+
+def test_the_page_outlives_its_weights(tmp_path):
+    weights = tmp_path / "weights"
+    shutil.copytree(WEIGHTS_FOLDER, weights)
+    with served(PROJECT, {"DIGITNET_WEIGHTS": str(weights)}) as address:
+        expected = ask(address)["data"]
+        (weights / "augmented" / "cnn.safetensors").write_bytes(b"something else")
+        assert ask(address)["data"] == expected
+        shutil.rmtree(weights)
+        assert ask(address)["data"] == expected
+        events = httpx.get(f"{address}/config").json()["dependencies"]
+        for event in events:  # those that look at the folder too
+            if [kind for _, kind in event["targets"]] == ["select"] and not event["inputs"]:
+                body = {"data": [], "fn_index": event["id"], "session_hash": "x"}
+                answer = httpx.post(f"{address}/gradio_api/run/predict", json=body, timeout=60)
+                assert answer.status_code == 200
+
+
+def test_a_port_that_is_taken_is_said():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = subprocess.run(
+            [sys.executable, "app.py", "--no-browser", "--host=127.0.0.1", f"--port={port}"],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    assert ended.returncode == 1 and "Traceback" not in ended.stderr
+    assert ended.stderr.startswith("app.py: ") and str(port) in ended.stderr
+
+
+def test_a_clock_that_jumps_changes_no_measured_time(monkeypatch):
+    """Nothing measures with the clock on the wall, which somebody may set."""
+
+    def jumping():
+        raise AssertionError("the clock on the wall was read")
+
+    monkeypatch.setattr(time, "time", jumping)
+    recipe = dataclasses.replace(RECIPES["baseline"]["linear"], epochs=1)
+    images = torch.randint(0, 256, (64, 28, 28), dtype=torch.uint8)
+    reports = list(fit(build("linear"), images, torch.zeros(64, dtype=torch.int64), recipe))
+    assert reports[-1].seconds >= 0
+    assert answer({"linear": digitnet.load("linear")}, "linear", SEVEN)["models"]
