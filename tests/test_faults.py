@@ -15,7 +15,8 @@ import torch
 
 import digitnet
 from digitnet.models import build
-from digitnet.training import RECIPES, fit
+from digitnet.recipes import RECIPES
+from digitnet.training import fit
 from digitnet.ui.answer import answer
 from digitnet.weights import WEIGHTS_FOLDER, Metadata, load_weights, read_metrics, save_weights
 from tests.conftest import PROJECT
