@@ -20,7 +20,7 @@ from digitnet.ui.confusion import cells
 from digitnet.ui.distorted import curves_chart, distorted, distortion_axis, try_out
 from digitnet.ui.gallery import tiles_of_labels, tiles_of_predictions
 from digitnet.ui.layers import layers
-from digitnet.ui.nudge import coloured, nudge
+from digitnet.ui.nudge import nudge
 from digitnet.ui.sketchpad import SIZE, Sketchpad, examples
 from digitnet.ui.tabs.break_it import Amount, checked_value
 from digitnet.ui.test_predictions import DISPUTED, Selection, TestPredictions
@@ -214,11 +214,6 @@ def test_a_nudge_out_of_reach_is_said_to_be(classifiers, monkeypatch):
     monkeypatch.setitem(NORMS, "l2", 0.01)
     l2, linf = nudge(classifiers, "cnn", digitnet.to_image(SEVEN), 2)["ways"]
     assert not l2["found"] and l2["bound"] == "0.01" and linf["found"]
-
-
-def test_a_nudges_colours_are_apart_and_nothing_is_white():
-    white, more, less = coloured(np.array([[0.0, 1.0, -1.0]]))[0].tolist()
-    assert white == [255] * 3 and more[0] > more[2] and less[0] < less[2]
 
 
 @pytest.mark.parametrize("value", ["5", None, [5], math.nan, math.inf, 91, -91, {}])

@@ -222,9 +222,9 @@ def test_the_cnn_shows_its_kernels_and_what_they_answer(test_set):
 
 def test_the_sheet_tells_signs_by_colour():
     picture = np.array([[[1.0, 0.0], [-1.0, np.nan]]])
-    (against, nothing), (for_it, paper) = sheet(picture)[0][::-1], sheet(picture)[1]
-    assert against.tolist() == [247, 247, 247] and nothing[0] > nothing[2]  # white; orange
-    assert for_it[2] > for_it[0] and paper.tolist() == [200, 200, 200]  # violet; grey
+    (toward, nothing), (against, paper) = sheet(picture).tolist()
+    assert toward[2] > toward[0] and against[0] > against[2]  # blue; orange
+    assert nothing == [0, 0, 0] and paper == [200, 200, 200]
     assert sheet(np.zeros((9, 28, 28))).shape == (2 * 30 - 2, 8 * 30 - 2, 3)
 
 

@@ -194,4 +194,4 @@ def test_the_two_signs_are_told_apart_in_both_themes(page):
         colour(page.locator("body"), "backgroundColor")
     )
     assert light == ("dark" in page.url)
-    expect(page.locator("#training img")).to_have_attribute("alt", re.compile("orange.*violet"))
+    expect(page.locator("#training img")).to_have_attribute("alt", re.compile("blue.*orange"))

@@ -8,11 +8,10 @@ import torch
 from digitnet.adversarial import NORMS, size_of, smallest_nudges
 from digitnet.classifier import Classifier
 from digitnet.ui.component import Component, png_url
+from digitnet.ui.maps import signed_map
 
 NAMES = {"l2": "L2", "linf": "L∞"}
 MEANINGS = {"l2": "as little as possible in all", "linf": "as little as possible at any pixel"}
-# Okabe and Ito's orange and blue, from white; the style sheet's scale shows them too.
-MORE_INK, LESS_INK = np.array([213, 94, 0]), np.array([0, 114, 178])
 
 
 class Nudge(Component):
@@ -58,18 +57,11 @@ def _pictures(before: torch.Tensor, after: torch.Tensor) -> dict[str, Any]:
     largest = float(size_of(added, "linf"))
     return {
         "before": png_url(before[0].numpy()),
-        "added": png_url(coloured((added[0] / max(largest, 1e-9)).numpy())),
+        "added": png_url(signed_map(added[0].numpy(), largest)),
         "after": png_url(after[0].numpy()),
         "l2": f"{float(size_of(added, 'l2')):.2f}",
         "linf": f"{largest:.3f}",
     }
-
-
-def coloured(signed: np.ndarray) -> np.ndarray:
-    """Signed values float ``[H, W]`` in -1..1 as colours uint8 ``[H, W, 3]``: 0 is white."""
-    strength = np.abs(signed)[..., None]
-    colour = np.where(signed[..., None] > 0, MORE_INK, LESS_INK)
-    return np.rint(255 + strength * (colour - 255)).astype(np.uint8)
 
 
 def _answers(

@@ -10,12 +10,9 @@ from PIL import Image
 from digitnet.models import IMAGE_SIZE, Network
 from digitnet.ui.chart import Axis, Series, chart, percent_axis
 from digitnet.ui.component import Component, picture_url
+from digitnet.ui.maps import signed_map
 from digitnet.watching import Report, Settings
 
-# Two hues that colour-blind people tell apart (ColorBrewer's PuOr), and white for nothing.
-AGAINST, NOTHING, FOR = (
-    np.array(colour, float) for colour in ((84, 39, 136), (247, 247, 247), (179, 88, 6))
-)
 PAPER = 200  # grey between the pictures, 0..255
 PICTURES_A_ROW = 8
 POINTS = 300  # of a curve; every other one is dropped where there are more
@@ -156,11 +153,9 @@ def sheet(pictures: np.ndarray) -> np.ndarray:
     columns = min(PICTURES_A_ROW if width == height else PICTURES_A_ROW // 2, count)
     rows = -(-count // columns)
     whole = np.full((rows * (height + 2) - 2, columns * (width + 2) - 2, 3), PAPER, np.uint8)
-    share = np.abs(np.nan_to_num(pictures))[..., None]
-    toward = np.where((pictures > 0)[..., None], FOR, AGAINST)
-    coloured = np.rint(NOTHING + share * (toward - NOTHING)).astype(np.uint8)
-    coloured[np.isnan(pictures)] = PAPER
-    for number, picture in enumerate(coloured):
+    for number, values in enumerate(pictures):
+        picture = signed_map(np.nan_to_num(values), 1)
+        picture[np.isnan(values)] = PAPER
         top, left = number // columns * (height + 2), number % columns * (width + 2)
         whole[top : top + height, left : left + width] = picture
     return whole
@@ -174,11 +169,11 @@ def _shown(settings: Settings, pictures: np.ndarray) -> dict[str, Any]:
     """The pictures, and what they are."""
     whole = sheet(pictures)
     units = f"{len(pictures)} hidden unit{'s' * (len(pictures) > 1)}"
-    caption = f"What the {units} look for: ink in orange places speaks for it, in violet against."
+    caption = f"What the {units} look for: ink in blue places wakes it, in orange ones calms it."
     if settings.model == "cnn":
         caption = (
             f"The 2x2 kernels of the first layer's {units}, each with what it makes of a digit: "
-            "orange is above zero, violet below."
+            "blue is above zero, orange below."
         )
     return {
         "pictures": picture_url(Image.fromarray(whole)),
