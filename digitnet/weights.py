@@ -232,7 +232,7 @@ def _is_entry(entry: object) -> bool:
 
 
 def _has_numbers(content: object, names: set[str]) -> bool:
-    """Whether `content` is a dictionary with a number, of a size to be shown, for each of `names`."""
+    """Whether `content` is a dictionary with a number that can be shown for each of `names`."""
     return isinstance(content, dict) and all(
         isinstance(content.get(name), int | float) and abs(content[name]) < LARGEST_FIGURE
         for name in names
