@@ -15,6 +15,7 @@ from torch import nn
 from digitnet.models import MODELS, Network, build
 
 FORMAT_VERSION = "1"
+LARGEST_FIGURE = 1e15  # of metrics; JSON has integers that no float can hold
 METRICS_FILE = "metrics.json"
 CHART_FILE = "accuracy.png"
 WEIGHTS_FOLDER = Path(__file__).resolve().parent.parent / "weights"
@@ -249,8 +250,8 @@ def _is_robustness(content: object) -> bool:
 
 
 def _has_numbers(content: object, names: set[str]) -> bool:
-    """Whether `content` is a dictionary with a finite number for each of `names`."""
+    """Whether `content` is a dictionary with a number that can be shown for each of `names`."""
     return isinstance(content, dict) and all(
-        isinstance(content.get(name), int | float) and math.isfinite(content[name])
+        isinstance(content.get(name), int | float) and abs(content[name]) < LARGEST_FIGURE
         for name in names
     )

@@ -173,16 +173,25 @@ def test_two_trainings_in_one_folder_lose_nothing(tmp_path):
         assert metadata.test_accuracy == metrics[name]["test_accuracy"]
 
 
+# Between reading the metrics and writing them passes some time, in which another may write.
 SAVE_OFTEN = """
-import sys
+import sys, time
 from pathlib import Path
+from digitnet import report
 from digitnet.models import build
-from digitnet.report import save
+from digitnet.weights import read_metrics, write_metrics
+
+def write_later(*arguments):
+    time.sleep(0.2)
+    write_metrics(*arguments)
+
+report.write_metrics = write_later
 _, name, folder = sys.argv
 entry = {"hidden_units": 4, "temperature": 1.0, "threshold": 0.0, "shifted": False}
 for turn in range(8):
     metrics = entry | {"test_accuracy": turn / 10, "parameters": 3190}
-    save(build(name), name, "baseline", metrics, Path(folder))
+    report.save(build(name), name, "baseline", metrics, Path(folder))
+    assert read_metrics(Path(folder) / "baseline")["models"][name] == metrics
 """
 
 

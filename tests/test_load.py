@@ -1,0 +1,32 @@
+"""benchmarks/load.py and benchmarks/long_run.py in short: what they count, not how fast it is."""
+
+import asyncio
+import sys
+
+import pytest
+
+from benchmarks import long_run
+from benchmarks.load import Page, digits
+from tests.conftest import PROJECT
+from tests.serving import served
+
+
+def test_visitors_at_once_all_get_their_own_answers():
+    drawings = digits()
+    assert len({str(digit.said) for digit in drawings}) >= 10  # not one answer fits all
+    with served(PROJECT) as address:
+        page = Page(address, address.process, drawings, answers=True)
+        page.learn()
+        measured = asyncio.run(page.measure(visitors=12, seconds=5))
+    assert (measured.errors, measured.silent, measured.wrong) == (0, 0, 0)
+    assert measured.digits >= 12
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc says what a process holds")
+def test_a_run_leaves_no_threads_and_no_files():
+    found = long_run.run({"predictions": 200, "page loads": 8, "pictures": 5})
+    for begun, ended in found.values():
+        assert ended.temporary_files == begun.temporary_files == 0
+        assert ended.threads <= begun.threads + 5  # Gradio's pool comes and goes
+        assert ended.open_files <= begun.open_files + 10
+        assert ended.memory - begun.memory < long_run.MOST_GROWTH
