@@ -126,7 +126,8 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
         settings, ticket = asked
         history: list[Report] = []
         yield beginning(settings), {}, {}, None
-        with contextlib.closing(_reports(settings)) as news:
+        with contextlib.closing(_reports(settings)) as news, contextlib.ExitStack() as leaving:
+            leaving.callback(wanted.discard, ticket)
             for report in news:
                 # Another process than the page's, which a GPU is borrowed for, cannot tell.
                 if ticket not in wanted and not ON_ZERO_GPU:
