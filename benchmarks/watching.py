@@ -88,6 +88,7 @@ def begin(page: Page, model: str, epochs: int) -> None:
     page.locator("#epochs input").fill(str(epochs))
     page.locator("#images input").fill(str(IMAGES[model]))
     page.locator("#train").click()
+    page.locator("#training .test").wait_for(state="hidden")  # what the last training left
     page.locator("#training img").wait_for()
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from digitnet.classifier import Classifier, Prediction
-from digitnet.drawing import Drawing, to_image
+from digitnet.drawing import Drawing
 from digitnet.finding import Found, find_digits, find_digits_in_drawing, shows_several_digits
 from digitnet.models import parameter_count
 from digitnet.pictures import Picture, open_picture
@@ -43,21 +43,6 @@ class Answer(Component):
 
     def __init__(self, **properties: Any):
         super().__init__(elem_id="answer", **properties)
-
-
-def recognise(
-    classifiers: dict[str, Classifier], drawing: Drawing
-) -> tuple[np.ndarray, dict[str, Prediction]]:
-    """The image of `drawing`, float32 ``[28, 28]``, and each model's prediction from it.
-
-    Raises
-    ------
-    ValueError : if it is no drawing.
-    """
-    image = to_image(drawing)
-    return image, {
-        name: classifier.predict_images(image[None])[0] for name, classifier in classifiers.items()
-    }
 
 
 def answer(
