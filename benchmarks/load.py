@@ -47,7 +47,8 @@ from digitnet.ui.answer import Answer
 from digitnet.ui.sketchpad import Sketchpad
 from digitnet.ui.tabs.common import IMMEDIATELY
 with gr.Blocks(analytics_enabled=False) as demo:
-    given = [Sketchpad(), gr.Radio(["cnn"]), gr.Radio(["augmented"]), gr.Checkbox(True)]
+    chosen = [gr.Radio(["cnn"]), gr.Radio(["augmented"]), gr.State(None), gr.Checkbox(True)]
+    given = [Sketchpad(), *chosen]
     given[0].input(lambda *_: None, given, Answer(), **IMMEDIATELY)
 demo.launch(server_name="127.0.0.1")
 """
@@ -108,6 +109,14 @@ def drawn(strokes: list[list[list[int]]], points: int) -> list[list[list[int]]]:
     return begun
 
 
+def values_of(strokes: list[list[list[int]]]) -> list:
+    """What the sketchpad's event sends: the drawing, and what is chosen beside it.
+
+    That is model, recipe, the visitor's own network (which the server keeps), and the geometry.
+    """
+    return [strokes, "cnn", "augmented", None, True]
+
+
 async def visit(
     number: int, page: "Page", client: httpx.AsyncClient, until: float, measured: Measured
 ) -> None:
@@ -132,7 +141,7 @@ async def visit(
                 continue
             sent = now
             body = {
-                "data": [drawn(digit.strokes, sent), "cnn", "augmented", True],
+                "data": values_of(drawn(digit.strokes, sent)),
                 "event_data": {},
                 "fn_index": page.function,
                 "trigger_id": page.trigger,

@@ -4,8 +4,8 @@
 
 Against `python app.py` on this machine only: predictions as the sketchpad asks for them, by one
 visitor after the other; page loads, each with its event stream and first event, as a browser does;
-pictures uploaded and read. Prints memory, threads, open files and temporary files after the first
-hundredth of each and at its end. ROUNDS is where further things that visitors do are added.
+pictures uploaded and read; trainings. Prints memory, threads, open files and temporary files after
+the first hundredth of each and at its end.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from PIL import Image, ImageDraw
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from benchmarks.load import Page, digits, memory_of
+from benchmarks.load import Page, digits, memory_of, values_of
 from tests.serving import served
 
 EVENTS_A_VISITOR = 100  # predictions, before the next visitor comes
@@ -59,30 +59,20 @@ def predict(client: httpx.Client, page: Page, number: int) -> None:
     """The answer to one drawing."""
     visitor = f"visitor{number // EVENTS_A_VISITOR}"
     digit = page.digits[number % len(page.digits)]
-    values = [digit.strokes, "cnn", "augmented", True]
-    send(client, page.function, values, visitor, page.trigger)
+    send(client, page.function, values_of(digit.strokes), visitor, page.trigger)
 
 
 def load_page(client: httpx.Client, page: Page, number: int) -> None:
     """The page, its event stream, and its first event, through the queue."""
     client.get("/").raise_for_status()
-    config = client.get("/config").json()
     visitor = f"reader{number}"
     (event,) = (
         one["id"]
-        for one in config["dependencies"]
+        for one in client.get("/config").json()["dependencies"]
         if any(what == "load" for _, what in one["targets"])
     )
-    body = {"data": [], "fn_index": event, "session_hash": visitor, "event_data": None}
-    # Gradio's own events may be given to this one: what is measured is what the page keeps of them.
     with client.stream("GET", f"/gradio_api/heartbeat/{visitor}"):
-        client.post("/gradio_api/queue/join", json=body).raise_for_status()
-        with client.stream(
-            "GET", "/gradio_api/queue/data", params={"session_hash": visitor}
-        ) as told:
-            for line in told.iter_lines():
-                if line.startswith("data:") and json.loads(line[5:])["msg"] == "process_completed":
-                    break
+        wait_in_queue(client, event, [], visitor)
 
 
 def read_picture(client: httpx.Client, page: Page, number: int) -> None:
@@ -93,9 +83,35 @@ def read_picture(client: httpx.Client, page: Page, number: int) -> None:
     picture.save(content, "png")
     (path,) = client.post("/gradio_api/upload", files={"files": ("x.png", content)}).json()
     file = {"path": path, "orig_name": "x.png", "meta": {"_type": "gradio.FileData"}}
+    values = ["cnn", "augmented", None, file]
+    send(client, event_named(client, "read_picture"), values, f"sender{number}")
+
+
+def train(client: httpx.Client, page: Page, number: int) -> None:
+    """A short training, by one visitor who has trained before."""
+    settings = ["linear", "baseline", 4, 1, 0.001, 32, 6_000, number]
+    wait_in_queue(client, event_named(client, "begin"), settings, "trainer")
+    wait_in_queue(client, event_named(client, "watch"), [None], "trainer")
+    wait_in_queue(client, event_named(client, "end"), [None, None, None], "trainer")
+
+
+def event_named(client: httpx.Client, function: str) -> int:
+    """The number of the page's event that calls `function`."""
     events = client.get("/config").json()["dependencies"]
-    (event,) = (one["id"] for one in events if one["api_name"] == "read_picture")
-    send(client, event, ["cnn", "augmented", file], f"sender{number}")
+    return next(one["id"] for one in events if one["api_name"] == function)
+
+
+def wait_in_queue(client: httpx.Client, event: int, values: list, visitor: str) -> None:
+    """Send an event through the queue, and wait until it is done."""
+    body = {"data": values, "fn_index": event, "session_hash": visitor, "event_data": None}
+    client.post("/gradio_api/queue/join", json=body).raise_for_status()
+    with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": visitor}) as told:
+        for line in told.iter_lines():
+            message = json.loads(line[5:]) if line.startswith("data:") else {"msg": ""}
+            if message["msg"] == "process_completed":
+                if not message["success"]:
+                    raise RuntimeError(f"The page could not do this: {message['output']}")
+                return
 
 
 def send(
@@ -110,6 +126,7 @@ ROUNDS: dict[str, tuple[Callable[[httpx.Client, Page, int], None], int]] = {
     "predictions": (predict, 20_000),
     "page loads": (load_page, 300),
     "pictures": (read_picture, 300),
+    "trainings": (train, 20),
 }
 
 
@@ -140,10 +157,8 @@ def run(counts: dict[str, int]) -> dict[str, tuple[Footprint, Footprint]]:
 
 def settle(client: httpx.Client, page: Page) -> None:
     """Wait until the test predictions are computed, which holds memory for a while."""
-    events = client.get("/config").json()["dependencies"]
-    event = next(one for one in events if one["api_name"] == "show_all")
-    values = ["cnn", "baseline", "all", "test set", "every image", -1, -1, 1]
-    send(client, event["id"], values, "settling")
+    values = ["cnn", "baseline", None, "all", "test set", "every image", -1, -1, 1]
+    send(client, event_named(client, "show_all"), values, "settling")
     time.sleep(2)
 
 

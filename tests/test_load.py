@@ -24,9 +24,9 @@ def test_visitors_at_once_all_get_their_own_answers():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc says what a process holds")
 def test_a_run_leaves_no_threads_and_no_files():
-    found = long_run.run({"predictions": 200, "page loads": 8, "pictures": 5})
+    found = long_run.run({"predictions": 200, "page loads": 8, "pictures": 5, "trainings": 2})
     for begun, ended in found.values():
-        assert ended.temporary_files == begun.temporary_files == 0
+        assert ended.temporary_files == begun.temporary_files <= 1  # a trained network
         assert ended.threads <= begun.threads + 5  # Gradio's pool comes and goes
         assert ended.open_files <= begun.open_files + 10
         assert ended.memory - begun.memory < long_run.MOST_GROWTH

@@ -10,6 +10,7 @@ import numpy as np
 from digitnet.models import IMAGE_SIZE, MODELS
 from digitnet.recipes import RECIPES
 from digitnet.ui.chart import Chart
+from digitnet.ui.guard import Refusal
 from digitnet.ui.loaded import TRAINED, Loaded
 from digitnet.ui.own import keep, network_of
 from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice
@@ -123,6 +124,8 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
 
     @on_gpu
     def watch(asked):
+        if asked is None:
+            raise Refusal("Press Train first.")
         settings, ticket = asked
         history: list[Report] = []
         yield beginning(settings), {}, {}, None
@@ -144,6 +147,8 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
                 yield shown, *curves(settings, history), (settings, report)
 
     def end(asked, newest, own):
+        if asked is None:
+            raise Refusal("Press Train first.")
         wanted.discard(asked[1])
         buttons = {train: gr.Button(visible=True), stop: gr.Button(visible=False)}
         if newest is None:  # stopped before it began
