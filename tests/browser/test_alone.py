@@ -8,6 +8,17 @@ from tests.browser.actions import SEVEN, answer, draw, open_tab
 from tests.browser.conftest import WIDE
 
 
+def settled_picture(page):
+    """A screenshot that the next one equals: nothing is on its way any more."""
+    before = None
+    for _ in range(30):
+        picture = page.screenshot(animations="disabled")
+        if picture == before:
+            return picture
+        before = picture
+    raise AssertionError("The page never came to rest.")
+
+
 def tour(browser, address, alone):
     """Visit all of the page; gives a picture of its first tab, and which other hosts were asked."""
     context = browser.new_context(**WIDE, reduced_motion="reduce")
@@ -25,7 +36,7 @@ def tour(browser, address, alone):
     page.goto(address)
     page.locator("#answer .seen img").wait_for()
     page.evaluate("document.fonts.ready")
-    picture = page.screenshot()
+    picture = settled_picture(page)
     draw(page, SEVEN)
     expect(answer(page)).to_have_text("7")
     tabs = page.get_by_role("tab").all_inner_texts()
