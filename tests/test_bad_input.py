@@ -192,7 +192,7 @@ def test_the_log_holds_nothing_of_what_was_sent(tmp_path):
         drawing = [[[float(secret), 7], [8, 9]]]
         for data in ([drawing, None, "cnn", "augmented"], [drawing], [drawing, None, secret, 1]):
             status_and_sentence(address, data)
-        status_and_sentence(address, [drawing, secret, secret, True], fn_index=0)
+        status_and_sentence(address, [drawing, secret, secret, None, True], fn_index=0)
         status_and_sentence(address, [drawing], fn_index=0)
         log = (tmp_path / "log").read_text()
     assert secret not in log and "Traceback" not in log
@@ -206,7 +206,7 @@ def test_a_picture_that_is_none_is_refused_in_the_page(address):
         for name, (content, _) in NO_PICTURES.items():
             (path,) = client.post("/gradio_api/upload", files={"files": ("x.png", content)}).json()
             file = {"path": path, "orig_name": "x.png", "meta": {"_type": "gradio.FileData"}}
-            body = {"data": ["cnn", "augmented", file], "fn_index": reading["id"]}
+            body = {"data": ["cnn", "augmented", None, file], "fn_index": reading["id"]}
             response = client.post("/gradio_api/run/predict", json=body | {"session_hash": "x"})
             assert response.status_code == 422, name
             assert response.json()["error"], name

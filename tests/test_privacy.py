@@ -93,7 +93,7 @@ def test_drawings_leave_no_file(client, folder):
     picture = base64.b64encode(pictures()["png"]).decode()
     for data in ([SEVEN, None, "cnn", "augmented"], [None, picture, "cnn", "augmented"]):
         assert client.post("/gradio_api/run/predict", json={"data": data}).status_code == 200
-    body = {"data": [SEVEN, "cnn", "augmented", True], "fn_index": first, "session_hash": "x"}
+    body = {"data": [SEVEN, "cnn", "augmented", None, True], "fn_index": first, "session_hash": "x"}
     assert client.post("/gradio_api/run/predict", json=body).status_code == 200
     assert files_in(folder) == before
 
@@ -106,7 +106,7 @@ def test_an_upload_is_deleted_when_it_was_read(client, folder, kind):
     events = client.get("/config").json()["dependencies"]
     (event,) = (one["id"] for one in events if one["api_name"] == "read_picture")
     file = {"path": path, "orig_name": "x.png", "meta": {"_type": "gradio.FileData"}}
-    body = {"data": ["cnn", "augmented", file], "fn_index": event, "session_hash": "x"}
+    body = {"data": ["cnn", "augmented", None, file], "fn_index": event, "session_hash": "x"}
     response = client.post("/gradio_api/run/predict", json=body)
     assert response.status_code == (200 if kind == "png" else 422)
     assert [one for one in files_in(folder) if one.read_bytes() == content] == []

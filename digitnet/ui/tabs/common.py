@@ -85,7 +85,7 @@ def add_is_open(tabs: gr.Tabs, tab: gr.Tab, **how: Any) -> gr.State:
     """A state that tells whether `tab`, one of `tabs`, is open; its event is sent `how`."""
 
     def is_this(event: gr.SelectData) -> bool:
-        return event.value == tab.label
+        return getattr(event, "value", None) == tab.label  # a program may send an event without
 
     is_open = gr.State(False)
     tabs.select(is_this, None, is_open, **how)
