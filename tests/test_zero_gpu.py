@@ -31,7 +31,7 @@ def GPU(task=None, *, duration=60):
 """
 # What a visitor does, by the functions that the page's events call; the last line is the result.
 VISIT = """
-import json, sys
+import asyncio, json, sys
 import spaces, torch
 # As `spaces` has it in the page: CUDA seems to be there.
 pretended = torch.device("cuda")
@@ -42,7 +42,7 @@ bound = [fn.fn for fn in app.demo.fns.values() if hasattr(fn.fn, "zerogpu")]
 by_name = {fn.name: fn.fn for fn in app.demo.fns.values()}
 seven = [[[0, 0], [10, 0], [4, 20]]]
 predicted = by_name["predict"](seven)["digit"]
-drawn = by_name["recognise"](seven, "cnn", "augmented", None, True)["digit"]
+drawn = asyncio.run(by_name["recognise"](seven, "cnn", "augmented", None, True))["digit"]
 listed = by_name["models"]()
 begun = by_name["begin"]("linear", "baseline", 4, 1, 1e-3, 32, 600, 0)
 asked = next(value for value in begun.values() if isinstance(value, tuple))
