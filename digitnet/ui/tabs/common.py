@@ -64,6 +64,14 @@ def _forget(own: Own | None) -> None:
         own.forget()
 
 
+def told(event: gr.EventData, name: str) -> Any:
+    """What an event tells of `name`; None where it does not, as one that a program made up."""
+    try:
+        return getattr(event, name, None)
+    except TypeError:  # it tells nothing at all
+        return None
+
+
 def checked_number(value: object, count: int) -> int:
     """A number from 0 to `count` - 1 that an event in the browser sent, or a `Refusal`."""
     if type(value) is not int or not 0 <= value < count:
@@ -84,8 +92,8 @@ def subject_of(loaded: Loaded, value: Drawing | dict[str, int]) -> Drawing | np.
 def add_is_open(tabs: gr.Tabs, tab: gr.Tab, **how: Any) -> gr.State:
     """A state that tells whether `tab`, one of `tabs`, is open; its event is sent `how`."""
 
-    def is_this(event: gr.SelectData) -> bool:
-        return getattr(event, "value", None) == tab.label  # a program may send an event without
+    def is_this(event: gr.EventData) -> bool:
+        return told(event, "value") == tab.label
 
     is_open = gr.State(False)
     tabs.select(is_this, None, is_open, **how)

@@ -11,7 +11,7 @@ from digitnet.ui.gallery import Gallery, tiles_of_predictions
 from digitnet.ui.loaded import Loaded
 from digitnet.ui.own import predictions_of
 from digitnet.ui.sketchpad import Sketchpad, on_paper
-from digitnet.ui.tabs.common import QUIETLY, Choice, checked_number
+from digitnet.ui.tabs.common import QUIETLY, Choice, checked_number, told
 from digitnet.ui.test_predictions import Among, Order, Outcome, Selection
 
 EVERY_DIGIT = -1
@@ -70,7 +70,9 @@ def add_explore(
         return show(*[*filters, (page or 1) + step])
 
     def filter_by_cell(model, recipe, own, event: gr.EventData):
-        true, predicted = (checked_number(digit, 10) for digit in (event.actual, event.predicted))
+        true, predicted = (
+            checked_number(told(event, name), 10) for name in ("actual", "predicted")
+        )
         tiles, page = show(
             model, recipe, own, "all", "most confident", "every image", true, predicted, 1
         )
