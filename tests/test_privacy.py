@@ -77,9 +77,11 @@ def test_no_event_reads_a_file_that_it_is_told_of(client, path):
     file = {"path": str(path), "orig_name": "x.png", "meta": {"_type": "gradio.FileData"}}
     for event in client.get("/config").json()["dependencies"]:
         count = len(event["inputs"])
+        if count == 0:
+            continue  # it is told of none
         body = {"data": [file] * count, "fn_index": event["id"], "session_hash": "x"}
         response = client.post("/gradio_api/run/predict", json=body)
-        assert response.status_code in ((422,) if count else (200, 422)), event["api_name"]
+        assert response.status_code == 422, event["api_name"]
         assert TEXT not in response.text and base64.b64encode(TEXT.encode()) not in response.content
 
 
