@@ -101,7 +101,7 @@ def switches(page: Page) -> list[float]:
         ("as in the article", "recipe"),
         ("for drawings", "recipe"),
     ] * 5:
-        page.evaluate(WATCH, ["click", "#answer .models"])
+        page.evaluate(WATCH, ["click", "#answer .answer"])
         choose(page, label, group)
         times.append(waited(page))
     return times

@@ -32,7 +32,9 @@ LIMITS: dict[str, tuple[float, float]] = {
 }
 MOST_CHANNELS = 32  # hidden units of the cnn, which has four times as many behind them
 FEWEST_HELD_BACK = 500  # images; fewer say little of a temperature
-SECONDS_BETWEEN_REPORTS = 0.25
+# Between two reports, in seconds: to show one takes the processor from training, and the cnn trains
+# on all of it.
+SECONDS_BETWEEN_REPORTS = {"linear": 0.25, "nonlinear": 0.25, "cnn": 1.0}
 # Images between two looks at the clock: the cnn is slow.
 IMAGES_A_LOOK = {"linear": 3_200, "nonlinear": 3_200, "cnn": 320}
 IDLE_SECONDS = 600  # after which a process that is not asked for anything ends
@@ -189,7 +191,7 @@ def reports(settings: Settings, seconds: float) -> Generator[Report, None, None]
             ended = "late"
         if not ended and progress.seconds < due:
             continue
-        due = progress.seconds + SECONDS_BETWEEN_REPORTS
+        due = progress.seconds + SECONDS_BETWEEN_REPORTS[settings.model]
         state = progress.network.state_dict()
         yield Report(
             epoch=progress.epoch,
