@@ -63,6 +63,8 @@ class Page(gr.Blocks):
 
     async def preprocess_data(self, block_fn: Any, inputs: list, *rest: Any, **named: Any) -> list:
         try:
+            if block_fn.fn is None:
+                raise Refusal("This event is the browser's own.")
             if any(_is_address(path) for path in _paths_in(inputs)):
                 raise Refusal("Nothing is downloaded from elsewhere; upload the picture.")
             return await super().preprocess_data(block_fn, inputs, *rest, **named)
