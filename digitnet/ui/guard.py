@@ -2,7 +2,10 @@
 
 import contextlib
 import json
+import sys
+import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -15,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digitnet.drawing import MOST_POINTS
 
+NOT_OURS = "This is not what the page sends; reload it and try again."
 MOST_BYTES = 20_000_000  # of a request; a picture in base64 is a third larger than its file
 MOST_VALUES = 2 * MOST_POINTS + 10_000  # of a request in JSON: it is parsed while others wait
 MOST_BYTES_HELD = 400_000_000  # of all requests that are being received
@@ -72,7 +76,19 @@ class Page(gr.Blocks):
             raise
         except Exception:
             # Gradio's own messages have in them what was sent, and are logged.
-            raise Refusal("This is not what the page sends; reload it and try again.") from None
+            raise Refusal(NOT_OURS) from None
+
+    async def call_function(self, *given: Any, **named: Any) -> Any:
+        try:
+            return await super().call_function(*given, **named)
+        except Error:
+            raise
+        except Exception as error:
+            # The log has the place, not the message: that may have in it what was sent.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            name = Path(place.filename).name
+            print(f"{type(error).__name__} in {name}, line {place.lineno}", file=sys.stderr)
+            raise Refusal(NOT_OURS) from None
 
 
 def _paths_in(value: Any) -> Iterator[Any]:

@@ -80,7 +80,7 @@ def add_explore(
 
     def open_tile(recipe, own, event: gr.EventData):
         known = predictions_of(predictions, own)
-        index = checked_number(event.index, len(known.images))
+        index = checked_number(told(event, "index"), len(known.images))
         return index, gr.Column(visible=True), closeup(known, recipe, index)
 
     def reopen(recipe, own, index):
