@@ -5,6 +5,7 @@ python app.py           opens the page; --help shows where it can be served
 
 import argparse
 import contextlib
+import gc
 import io
 import os
 import sys
@@ -20,7 +21,7 @@ from digitnet.ui.api import add_api
 from digitnet.ui.guard import LIMITS, Page
 from digitnet.ui.loaded import Loaded, load_all
 from digitnet.ui.tabs.break_it import add_break_it
-from digitnet.ui.tabs.common import QUIETLY, add_choice
+from digitnet.ui.tabs.common import add_choice
 from digitnet.ui.tabs.compare import add_compare
 from digitnet.ui.tabs.draw import add_draw
 from digitnet.ui.tabs.explore import add_explore
@@ -56,13 +57,11 @@ def build_page(loaded: Loaded) -> gr.Blocks:
             with gr.Tab("Train it") as tab:
                 add_train_it(loaded, choice, tabs, tab)
         add_api(loaded)
-        if loaded.predictions is not None:
-            # Not before somebody is there: the first page should not wait for it.
-            page.load(loaded.predictions.start, **QUIETLY)
     return page
 
 
-demo = build_page(load_all())
+loaded = load_all()
+demo = build_page(loaded)
 
 
 def main() -> None:
@@ -84,6 +83,7 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # the address shows at once in a log file too
     torch.set_num_threads(1)  # for each visitor; more would only wait for each other
+    gc.freeze()  # what is loaded by now stays; to look through it again and again delays answers
     try:
         demo.launch(
             server_name=options.host,
@@ -92,10 +92,14 @@ def main() -> None:
             inbrowser=has_desktop() and not options.no_browser,
             theme=THEME,
             css_paths=STYLE,
+            prevent_thread_lock=True,
             **LIMITS,
         )
     except OSError as error:
         sys.exit(f"app.py: {error}")
+    if loaded.predictions is not None:
+        loaded.predictions.start()  # only now: the first page should not wait for it
+    demo.block_thread()
 
 
 def port(text: str) -> int:

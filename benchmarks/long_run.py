@@ -63,16 +63,12 @@ def predict(client: httpx.Client, page: Page, number: int) -> None:
 
 
 def load_page(client: httpx.Client, page: Page, number: int) -> None:
-    """The page, its event stream, and its first event, through the queue."""
+    """The page, its event stream, and its first event."""
     client.get("/").raise_for_status()
     visitor = f"reader{number}"
-    (event,) = (
-        one["id"]
-        for one in client.get("/config").json()["dependencies"]
-        if any(what == "load" for _, what in one["targets"])
-    )
+    client.get("/config").raise_for_status()
     with client.stream("GET", f"/gradio_api/heartbeat/{visitor}"):
-        wait_in_queue(client, event, [], visitor)
+        send(client, page.function, values_of([]), visitor, page.trigger)
 
 
 def read_picture(client: httpx.Client, page: Page, number: int) -> None:
@@ -101,17 +97,20 @@ def event_named(client: httpx.Client, function: str) -> int:
     return next(one["id"] for one in events if one["api_name"] == function)
 
 
-def wait_in_queue(client: httpx.Client, event: int, values: list, visitor: str) -> None:
-    """Send an event through the queue, and wait until it is done."""
+def wait_in_queue(client: httpx.Client, event: int, values: list, visitor: str) -> list:
+    """Send an event through the queue, and wait until it is done; gives what it gave."""
     body = {"data": values, "fn_index": event, "session_hash": visitor, "event_data": None}
     client.post("/gradio_api/queue/join", json=body).raise_for_status()
     with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": visitor}) as told:
         for line in told.iter_lines():
-            message = json.loads(line[5:]) if line.startswith("data:") else {"msg": ""}
+            if not line.startswith("data:"):
+                continue
+            message = json.loads(line[5:])
             if message["msg"] == "process_completed":
                 if not message["success"]:
                     raise RuntimeError(f"The page could not do this: {message['output']}")
-                return
+                return message["output"]["data"]
+    raise RuntimeError("The page broke off.")
 
 
 def send(
@@ -139,7 +138,7 @@ def run(counts: dict[str, int]) -> dict[str, tuple[Footprint, Footprint]]:
             page = Page(address, address.process, digits(), answers=True)
             page.learn()
             with httpx.Client(base_url=address, timeout=60) as client:
-                load_page(client, page, -1)  # which begins to compute the test predictions
+                load_page(client, page, -1)
                 for _ in range(20):
                     predict(client, page, 0)
                 settle(client, page)

@@ -4,8 +4,9 @@
 
 Prints, for the models trained as the page does, in a process of their own:
 
-- how much slower the training is for being watched in a real Chromium than the same loop that
-  nobody watches, `digitnet.trainer.train` in a process of its own, in turn;
+- how much slower the training is for being watched than the same loop that nobody watches,
+  `digitnet.trainer.train` in a process of its own, in turn: by a visitor from elsewhere, whom all
+  is sent that a browser would be, and by a real Chromium on the very cores that train;
 - how late an answer to a drawing comes while a training runs, next to none: the page's own request
   for a drawing over HTTP, one after the other, median and 95th percentile.
 """
@@ -14,6 +15,7 @@ import argparse
 import datetime
 import json
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -22,12 +24,15 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import torch
 from playwright.sync_api import Browser, Page, sync_playwright
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
+from benchmarks.long_run import event_named, wait_in_queue
+from digitnet.models import MODELS
 from digitnet.recipes import RECIPES
 from tests.browser.actions import choose, open_tab
 from tests.browser.conftest import FLAGS
@@ -102,6 +107,23 @@ def watched(browser: Browser, address: str, model: str) -> float:
     return float(said.split("(")[1].split(" s")[0])
 
 
+def received(address: str, model: str) -> float:
+    """Seconds of the same training in the page, whose reports are received, but not drawn."""
+    recipe = RECIPES["baseline"][model]
+    hidden_units = MODELS[model].default_hidden_units
+    numbers = [hidden_units, EPOCHS[model], recipe.learning_rate, recipe.batch_size, IMAGES[model]]
+    with httpx.Client(base_url=address, timeout=300) as client:
+        wait_in_queue(client, event_named(client, "make_ready"), [], "watcher")
+        time.sleep(6)  # as long as a visitor chooses, a process gets ready
+        settings = [model, "baseline", *numbers, 0]
+        wait_in_queue(client, event_named(client, "begin"), settings, "watcher")
+        wait_in_queue(client, event_named(client, "watch"), [None], "watcher")
+        said = wait_in_queue(client, event_named(client, "end"), [None, None, None], "watcher")
+    seconds = re.search(r"\(([0-9.]+) s\)", json.dumps(said))
+    assert seconds, said
+    return float(seconds[1])
+
+
 def answers(address: str, more: Callable[[int], bool]) -> list[float]:
     """Milliseconds of each answer of the page's own endpoint, the model cnn for drawings."""
     body = json.dumps({"data": [DRAWING, None, "cnn", "augmented"]}).encode()
@@ -140,14 +162,22 @@ def main() -> None:
     )
     with served(PROJECT) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=FLAGS)
-        print("| model | not watched | watched | ratio |\n| --- | ---: | ---: | ---: |")
+        print("| model | not watched | watched from elsewhere | ratio | on these cores | ratio |")
+        print("| --- | ---: | ---: | ---: | ---: | ---: |")
         for model in options.models:
-            pairs = [
-                (unwatched(model), watched(browser, address, model)) for _ in range(options.rounds)
+            rounds = [
+                (unwatched(model), received(address, model), watched(browser, address, model))
+                for _ in range(options.rounds)
             ]
-            alone, seen = (statistics.median(times) for times in zip(*pairs, strict=True))
-            ratio = statistics.median(seen / alone for alone, seen in pairs)
-            print(f"| {model} | {alone:.2f} s | {seen:.2f} s | {ratio:.3f} |", flush=True)
+            alone, sent, drawn = (statistics.median(times) for times in zip(*rounds, strict=True))
+            ratios = [
+                statistics.median(times[kind] / times[0] for times in rounds) for kind in (1, 2)
+            ]
+            print(
+                f"| {model} | {alone:.2f} s | {sent:.2f} s | {ratios[0]:.3f} | "
+                f"{drawn:.2f} s | {ratios[1]:.3f} |",
+                flush=True,
+            )
 
         print("\n| answers while | median | 95th percentile | ratio of medians, of percentiles |")
         print("| --- | ---: | ---: | ---: |")

@@ -14,7 +14,7 @@ from digitnet.drawing import Drawing, Picture, to_images
 from digitnet.evaluation import forward_of, logits_by
 from digitnet.hub import find_weights
 from digitnet.layout import Forward
-from digitnet.models import CLASSES, MODELS, Network
+from digitnet.models import CLASSES, MODELS, Network, parameter_count
 from digitnet.weights import WEIGHTS_FOLDER, Metadata, load_weights
 
 DEFAULT_RECIPE = "augmented"
@@ -89,6 +89,11 @@ class Classifier:
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Logits float32 ``[N, 10]``, on the device, of images as `logits_by` takes them."""
         return logits_by(self._forward, images.to(self.device))
+
+    @cached_property
+    def parameters(self) -> int:
+        """Number of trained values."""
+        return parameter_count(self.network)
 
     @cached_property
     def _forward(self) -> Forward:

@@ -24,7 +24,8 @@ MOST_VALUES = 2 * MOST_POINTS + 10_000  # of a request in JSON: it is parsed whi
 MOST_BYTES_HELD = 400_000_000  # of all requests that are being received
 MOST_QUEUED = 256  # events that wait; drawing does not, it has no queue
 KEPT_SECONDS = 300  # an upload that was never read
-MOST_SESSIONS = 1000  # visitors whose state is kept; the one longest away is forgotten first
+# Visitors whose state is kept, a quarter MB each; the one longest away is forgotten first.
+MOST_SESSIONS = 128
 # Doors of Gradio's that this page has no use for: they write files, fetch things, or never end.
 CLOSED = (
     *("process_recording", "deep_link", "proxy=", "component_server", "stream/"),

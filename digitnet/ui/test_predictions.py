@@ -62,12 +62,9 @@ class TestPredictions:
         self._classifiers = classifiers
         self._probabilities: dict[Key, np.ndarray] = {}
         self._locks = {key: threading.Lock() for key in classifiers}
-        self._started = threading.Lock()
 
     def start(self) -> None:
-        """Begin to compute, once, in a thread that does not keep the program alive."""
-        if not self._started.acquire(blocking=False):
-            return
+        """Begin to compute, in a thread that does not keep the program alive."""
         threading.Thread(
             target=lambda: [self.probabilities(key) for key in self._locks], daemon=True
         ).start()
@@ -150,9 +147,6 @@ class WithOwn(TestPredictions):
     def __init__(self, page: TestPredictions, own: np.ndarray):
         self.images, self.labels = page.images, page.labels
         self._page, self._own = page, own
-
-    def start(self) -> None:
-        self._page.start()
 
     def __contains__(self, key: Key) -> bool:
         return key[1] == OWN or key in self._page

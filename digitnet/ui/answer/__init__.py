@@ -10,7 +10,6 @@ import numpy as np
 from digitnet.classifier import Classifier, Prediction
 from digitnet.drawing import Drawing
 from digitnet.finding import Found, find_digits, find_digits_in_drawing, shows_several_digits
-from digitnet.models import parameter_count
 from digitnet.pictures import Picture, open_picture
 from digitnet.stages import Stages, stages_of
 from digitnet.ui.component import Component, jpeg_url, png_url
@@ -83,6 +82,9 @@ def answer(
             seen = "centred" if geometry else "squeezed"
             images = getattr(stages, seen)[None]
             shown["stages"] = _steps(stages, seen)
+    seen_images = [step["image"] for step in shown["stages"] if step["seen"]]
+    seen_images = seen_images or [png_url(image) for image in images[:1]]
+    shown["image"] = seen_images[0] if seen_images else None
     return shown | _verdicts(classifiers, chosen, images, shown.get("reading"))
 
 
@@ -109,11 +111,7 @@ def _verdicts(
         milliseconds[name] = 1000 * (time.perf_counter() - started)
     main = predictions.get(chosen or "")
     if not main:
-        return {
-            "image": png_url(images[0]) if len(images) else None,
-            "blank": True,
-            "model": chosen,
-        }
+        return {"blank": True, "model": chosen}
     if reading:
         for box, image, prediction in zip(reading["boxes"], images, main, strict=True):
             box |= {
@@ -126,7 +124,6 @@ def _verdicts(
     first = main[0]
     several = len(main) > 1
     return {
-        "image": png_url(images[0]),
         "model": chosen,
         "blank": first.digit is None,
         "several": several,
@@ -151,7 +148,7 @@ def _verdicts(
                 "refused": numbers[name] == "?",
                 "percent": "" if several else _percent(predictions[name][0]),
                 "agrees": numbers[name] == numbers[chosen or ""],
-                "parameters": f"{parameter_count(classifiers[name].network):,}",
+                "parameters": f"{classifiers[name].parameters:,}",
                 "milliseconds": f"{milliseconds[name]:.1f}",
             }
             for name in predictions
