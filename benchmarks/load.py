@@ -223,6 +223,16 @@ def busy_seconds(process: int) -> float:
     return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
 
 
+def wait_until_idle(process: int) -> None:
+    """Wait while a page just started recognises the test images; a minute at most."""
+    for _ in range(60):
+        before = busy_seconds(process)
+        time.sleep(1)
+        if not busy_seconds(process) - before > 0.1:
+            return
+    raise TimeoutError("The page computes, though nobody asks it for anything.")
+
+
 def row(name: str, visitors: int, found: Measured) -> str:
     return (
         f"| {visitors} | {name} | {found.rate:.1f} | {found.percentile(50):.0f} ms | "
@@ -257,6 +267,7 @@ def main() -> None:
                 with served(PROJECT, command=command) as address:
                     page = Page(address, address.process, drawings, answers=name == "digitnet")
                     page.learn()
+                    wait_until_idle(page.process)
                     asyncio.run(page.measure(min(visitors, 8), 2))  # the first calls take longer
                     found = asyncio.run(page.measure(visitors, options.seconds))
                 rates.append(found.rate)

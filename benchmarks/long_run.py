@@ -16,7 +16,6 @@ import os
 import platform
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,7 @@ from PIL import Image, ImageDraw
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from benchmarks.load import Page, digits, memory_of, values_of
+from benchmarks.load import Page, digits, memory_of, values_of, wait_until_idle
 from tests.serving import served
 
 EVENTS_A_VISITOR = 100  # predictions, before the next visitor comes
@@ -141,7 +140,7 @@ def run(counts: dict[str, int]) -> dict[str, tuple[Footprint, Footprint]]:
                 load_page(client, page, -1)
                 for _ in range(20):
                     predict(client, page, 0)
-                settle(client, page)
+                wait_until_idle(page.process)
                 for name, count in counts.items():
                     act = ROUNDS[name][0]
                     begun = None
@@ -152,13 +151,6 @@ def run(counts: dict[str, int]) -> dict[str, tuple[Footprint, Footprint]]:
                     assert begun is not None
                     found[name] = begun, footprint(page.process, temporary)
     return found
-
-
-def settle(client: httpx.Client, page: Page) -> None:
-    """Wait until the test predictions are computed, which holds memory for a while."""
-    values = ["cnn", "baseline", None, "all", "test set", "every image", -1, -1, 1]
-    send(client, event_named(client, "show_all"), values, "settling")
-    time.sleep(2)
 
 
 def main() -> None:
