@@ -59,7 +59,7 @@ class Measured:
     """What came of one level of load."""
 
     milliseconds: list[float] = field(default_factory=list)
-    errors: int = 0
+    errors: list[str] = field(default_factory=list)  # what each was
     wrong: int = 0
     silent: int = 0  # visitors who never got an answer
     digits: int = 0  # whole digits that were answered, and compared
@@ -151,8 +151,9 @@ async def visit(
             try:
                 response = await client.post("/gradio_api/run/predict", json=body)
                 value = response.raise_for_status().json()["data"][0]
-            except (httpx.HTTPError, KeyError, ValueError):
-                measured.errors += 1
+            except (httpx.HTTPError, KeyError, ValueError) as error:
+                after = time.perf_counter() - started
+                measured.errors.append(f"{type(error).__name__} after {after:.2f} s: {error}")
                 await asyncio.sleep(TICK)
                 continue
             measured.milliseconds.append(1000 * (time.perf_counter() - started))
@@ -237,8 +238,8 @@ def row(name: str, visitors: int, found: Measured) -> str:
     return (
         f"| {visitors} | {name} | {found.rate:.1f} | {found.percentile(50):.0f} ms | "
         f"{found.percentile(95):.0f} ms | "
-        f"{1000 * found.busy / len(found.milliseconds):.1f} ms | {found.errors} | {found.silent} | "
-        f"{found.wrong} of {found.digits} | {found.memory:.0f} MB |"
+        f"{1000 * found.busy / len(found.milliseconds):.1f} ms | {len(found.errors)} | "
+        f"{found.silent} | {found.wrong} of {found.digits} | {found.memory:.0f} MB |"
     )
 
 
@@ -272,6 +273,8 @@ def main() -> None:
                     found = asyncio.run(page.measure(visitors, options.seconds))
                 rates.append(found.rate)
                 print(row(name, visitors, found), flush=True)
+                for error in found.errors:
+                    print(error, file=sys.stderr)
             print(f"| | ratio | {rates[0] / rates[1]:.2f} | | | | | | | |", flush=True)
 
 

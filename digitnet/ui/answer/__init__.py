@@ -82,9 +82,9 @@ def answer(
             seen = "centred" if geometry else "squeezed"
             images = getattr(stages, seen)[None]
             shown["stages"] = _steps(stages, seen)
-    seen_images = [step["image"] for step in shown["stages"] if step["seen"]]
-    seen_images = seen_images or [png_url(image) for image in images[:1]]
-    shown["image"] = seen_images[0] if seen_images else None
+            shown["image"] = next(step["image"] for step in shown["stages"] if step["seen"])
+    if "image" not in shown:
+        shown["image"] = png_url(images[0]) if len(images) else None
     return shown | _verdicts(classifiers, chosen, images, shown.get("reading"))
 
 
