@@ -10,7 +10,9 @@ from digitnet.models import CLASSES, Network
 
 # Where an image with a margin of one pixel is cut out again: row and column of its top left corner.
 NEIGHBOURS = ((1, 1), (1, 2), (1, 0), (2, 1), (0, 1))
-CHUNK = 50  # images at once; 10,000 in one batch take 7 GB of activations in the CNN
+# Images at once. 10,000 in one batch take 7 GB of activations in the CNN; so few, with their four
+# neighbours, still fit where glibc keeps memory instead of having it zeroed anew: twice as fast.
+CHUNK = 20
 
 
 @dataclass(frozen=True)

@@ -161,8 +161,8 @@ def load_weights(path: str | Path) -> tuple[Network, Metadata]:
             f"{path} does not hold the tensors of a {metadata.model} with "
             f"{metadata.hidden_units} hidden units."
         )
-    model = model.to_empty(device="cpu")
-    model.load_state_dict(tensors)
+    # Copies, because safetensors may map the file; and not `to_empty`, which imports sympy.
+    model.load_state_dict({name: value.clone() for name, value in tensors.items()}, assign=True)
     return model.eval(), metadata
 
 

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import gradio as gr
 from gradio.exceptions import Error
@@ -64,7 +64,9 @@ class Page(gr.Blocks):
     def __init__(self, **properties: Any):
         # What is uploaded is deleted when it was read; this is for what nobody asked to be read.
         super().__init__(delete_cache=(KEPT_SECONDS, KEPT_SECONDS), **properties)
-        self.queue(max_size=MOST_QUEUED)
+
+    def queue(self, *given: Any, max_size: int | None = MOST_QUEUED, **named: Any) -> Self:
+        return super().queue(*given, max_size=max_size, **named)
 
     async def preprocess_data(self, block_fn: Any, inputs: list, *rest: Any, **named: Any) -> list:
         try:

@@ -46,10 +46,10 @@ def test_no_serious_violation(browser, address, device, theme):
         open_tab(page, "Test predictions")
         for fold in ("filters", "confusion-fold"):
             open_fold(page, fold)
-        expect(page.locator("#gallery .tile")).to_have_count(60, timeout=30_000)
+        expect(page.locator("#gallery .tile")).to_have_count(60, timeout=90_000)
         page.locator("#gallery .tile").first.click()
         # The tiles may be the linear model's, while the others' predictions are under way.
-        expect(page.locator("#closeup .model")).to_have_count(3, timeout=30_000)
+        expect(page.locator("#closeup .model")).to_have_count(3, timeout=90_000)
         assert complaints(page) == []
         open_tab(page, "Compare")
         expect(page.locator("#grid .tile")).to_have_count(16)

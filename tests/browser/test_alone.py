@@ -2,10 +2,13 @@
 
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.actions import SEVEN, answer, draw, open_tab
 from tests.browser.conftest import WIDE
+
+ATTEMPTS = 3  # a busy machine may paint one of two pictures late, a missing file changes every one
 
 
 def settled_picture(page):
@@ -51,8 +54,11 @@ def tour(browser, address, alone):
 
 
 def test_with_every_other_origin_blocked_the_page_is_the_same(browser, address):
-    blocked, asked, fonts = tour(browser, address, alone=True)
-    assert asked == set()  # so that there is nothing whose absence could change its looks
-    open_to_all, _, others = tour(browser, address, alone=False)
-    assert fonts == others
-    assert blocked == open_to_all
+    for _ in range(ATTEMPTS):
+        blocked, asked, fonts = tour(browser, address, alone=True)
+        assert asked == set()  # so that there is nothing whose absence could change its looks
+        open_to_all, _, others = tour(browser, address, alone=False)
+        assert fonts == others
+        if blocked == open_to_all:
+            return
+    pytest.fail("The page looks different where every other origin is blocked.")

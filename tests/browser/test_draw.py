@@ -100,6 +100,7 @@ def test_a_tap_is_a_dot_that_is_seen(page):
 def test_nobody_agrees_or_disagrees_about_nothing(page):
     for row in page.locator("#answer .models tbody tr").all():
         expect(row).not_to_have_class(re.compile("agrees"))
+        expect(row.locator(".time")).to_have_text("–")
 
 
 def test_models_are_chosen_and_all_stay_in_sight(page):

@@ -25,7 +25,7 @@ METRICS = json.loads((PROJECT / "weights" / RECIPE / "metrics.json").read_text()
 def test_gallery_shows_right_and_wrong_in_counts_marks_and_colours(page):
     open_tab(page, "Test predictions")
     tiles = page.locator("#gallery .tile")
-    expect(tiles).to_have_count(60, timeout=30_000)  # the predictions may still be under way
+    expect(tiles).to_have_count(60, timeout=90_000)  # the predictions may still be under way
     for name, entry in METRICS.items():
         choose(page, name, "model")
         # A borderline image may fall either way on another processor.
