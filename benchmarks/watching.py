@@ -43,7 +43,7 @@ DRAWING = [[[200, 200], [800, 200], [400, 900]], [[300, 550], [700, 550]]]
 PAUSE = 0.03  # seconds between two answers: about what a hand's movements leave
 ALONE = 150  # answers asked for while nothing is trained
 IMAGES = {"linear": 60_000, "nonlinear": 60_000, "cnn": 20_000}
-EPOCHS = {"linear": 5, "nonlinear": 5, "cnn": 2}
+EPOCHS = {"linear": 5, "nonlinear": 5, "cnn": 4}
 # train.py's loop, in a process of its own; prints its seconds, which the page says of its own too.
 UNWATCHED = """
 import os, sys

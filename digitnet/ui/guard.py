@@ -23,6 +23,9 @@ MOST_BYTES = 20_000_000  # of a request; a picture in base64 is a third larger t
 MOST_VALUES = 2 * MOST_POINTS + 10_000  # of a request in JSON: it is parsed while others wait
 MOST_BYTES_HELD = 400_000_000  # of all requests that are being received
 MOST_QUEUED = 256  # events that wait; drawing does not, it has no queue
+# Seconds between two looks of Gradio's at its queue while nothing is done. It looks every millisecond
+# where that is not Windows: a twentieth of a processor for nothing, and a training disturbed.
+QUEUE_PAUSE = 0.01
 KEPT_SECONDS = 300  # an upload that was never read
 # Visitors whose state is kept, a quarter MB each; the one longest away is forgotten first.
 MOST_SESSIONS = 128
@@ -66,7 +69,9 @@ class Page(gr.Blocks):
         super().__init__(delete_cache=(KEPT_SECONDS, KEPT_SECONDS), **properties)
 
     def queue(self, *given: Any, max_size: int | None = MOST_QUEUED, **named: Any) -> Self:
-        return super().queue(*given, max_size=max_size, **named)
+        super().queue(*given, max_size=max_size, **named)
+        self._queue.sleep_when_free = QUEUE_PAUSE
+        return self
 
     async def preprocess_data(self, block_fn: Any, inputs: list, *rest: Any, **named: Any) -> list:
         try:

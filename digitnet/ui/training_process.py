@@ -17,7 +17,9 @@ from digitnet.watching import Report, Settings
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 BROKEN_OFF = Report(1, 0.0, 0.0, 0.0, 0.0, b"", "broken off")
-TICK = 1.0  # seconds after which who waits for a report is told that there is none yet
+# Seconds after which who waits for a report is told that there is none yet; longer than from one to
+# the next, because that costs as much as a report.
+TICK = 2.0
 
 
 class TrainingProcess:
