@@ -132,7 +132,7 @@ async def visit(
         begun = time.perf_counter()
         positions = max(8, length // 3)
         sent = 0
-        while sent < length:
+        while sent < length and time.perf_counter() < until:
             # The pen goes on while an answer is awaited.
             at = min(positions, 1 + int((time.perf_counter() - begun) / TICK))
             now = -(-length * at // positions)
@@ -161,7 +161,7 @@ async def visit(
             if sent == length and page.answers:
                 measured.digits += 1
                 measured.wrong += value["digit"] != digit.said
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(max(0, min(PAUSE, until - time.perf_counter())))
     measured.silent += answers == 0
 
 

@@ -5,7 +5,7 @@ of the ink is fitted into a box of 20 pixels, keeping its aspect ratio, and the 
 goes to the centre of the 28x28 field.
 """
 
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Sequence, Sized
 from pathlib import Path
 from typing import TypeAlias
 
@@ -154,20 +154,34 @@ def fit_into_box(points: np.ndarray) -> np.ndarray:
     return ((points - low / 2 - high / 2) * scale + IMAGE_SIZE / 2).astype(np.float32)
 
 
-def path_of(
-    strokes: list[np.ndarray], place: Callable[[np.ndarray], np.ndarray] = fit_into_box
-) -> tuple[np.ndarray, np.ndarray]:
-    """One drawing as `render` takes it: points ``[P, 2]`` in pixels, pen_down ``[P - 1]``.
+def path_of(strokes: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """One drawing as `render` takes it, in the box: points ``[P, 2]`` and pen_down ``[P - 1]``."""
+    fitted = fit_into_box(np.concatenate(strokes)[None])[0]
+    kept, pen_down = points_to_follow(fitted, [len(points) for points in strokes])
+    return fitted[kept], pen_down
 
-    `place` brings points float64 ``[1, P, 2]`` to their place in the field: float32, in pixels.
+
+def points_to_follow(fitted: np.ndarray, lengths: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Which points of a drawing are enough to render it.
+
+    Parameters
+    ----------
+    fitted : ``[N, 2]``, those of all strokes, fitted into the box
+    lengths : the number of points of each stroke
+
+    Returns
+    -------
+    kept : bool ``[N]``
+    pen_down : bool ``[kept - 1]``, whether ink joins each of these to the next
     """
-    lengths = [len(points) for points in strokes]
-    fitted = np.split(place(np.concatenate(strokes)[None])[0], np.cumsum(lengths)[:-1])
-    length = sum(np.hypot(*np.diff(points, axis=0).T).sum() for points in fitted)
+    ends = np.cumsum(lengths)
+    strokes = np.split(fitted, ends[:-1])
+    length = sum(np.hypot(*np.diff(points, axis=0).T).sum() for points in strokes)
     spacing = max(POINT_SPACING, length / MAX_POINTS)
-    fitted = [_merge_near_points(points, spacing) for points in fitted]
-    pen_down = np.concatenate([[True] * (len(points) - 1) + [False] for points in fitted])
-    return np.concatenate(fitted), pen_down[:-1]
+    kept = np.concatenate([_far_enough(points, spacing) for points in strokes])
+    pen_down = np.ones(len(fitted), bool)
+    pen_down[ends - 1] = False
+    return kept, pen_down[kept][:-1]
 
 
 def render_paths(paths: Sequence[tuple[np.ndarray, np.ndarray]]) -> torch.Tensor:
@@ -185,13 +199,13 @@ def render_paths(paths: Sequence[tuple[np.ndarray, np.ndarray]]) -> torch.Tensor
     return render(torch.from_numpy(all_points), torch.from_numpy(all_down))
 
 
-def _merge_near_points(points: np.ndarray, spacing: float) -> np.ndarray:
-    """Drop points that lie less than `spacing` along the stroke after the last one kept."""
+def _far_enough(points: np.ndarray, spacing: float) -> np.ndarray:
+    """Which points of a stroke to keep, bool ``[n]``: its ends, and others `spacing` apart."""
     along = np.cumsum(np.hypot(*np.diff(points, axis=0).T))
     steps = np.floor(along / spacing)
     kept = np.concatenate([[True], np.diff(steps, prepend=0) > 0])
     kept[-1] = True
-    return points[kept]
+    return kept
 
 
 def render(points: torch.Tensor, pen_down: torch.Tensor) -> torch.Tensor:
@@ -282,8 +296,7 @@ def centre_by_mass(images: torch.Tensor) -> torch.Tensor:
     Ink is never moved out of the field. Takes and gives float32 ``[N, 28, 28]``; blank images stay
     as they are.
     """
-    rows = _shifts(images.sum(2))
-    columns = _shifts(images.sum(1))
+    rows, columns = _shifts(torch.cat([images.sum(2), images.sum(1)])).chunk(2)
     grid = torch.arange(IMAGE_SIZE, device=images.device)
     row_index = (grid - rows[:, None]) % IMAGE_SIZE
     column_index = (grid - columns[:, None]) % IMAGE_SIZE

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from digitnet.drawing import (
     BOX_SIZE,
@@ -11,8 +12,8 @@ from digitnet.drawing import (
     centre_by_mass,
     checked_strokes,
     fit_into_box,
-    path_of,
-    render_paths,
+    points_to_follow,
+    render,
 )
 from digitnet.models import IMAGE_SIZE
 
@@ -47,15 +48,14 @@ def stages_of(drawing: Drawing, size: float) -> Stages:
         nothing = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
         return Stages(nothing, nothing, nothing, nothing)
 
-    def squeeze(points: np.ndarray) -> np.ndarray:
-        # Ink far outside the canvas is not seen, however far.
-        return (points.clip(-size, 2 * size) * (IMAGE_SIZE / size)).astype(np.float32)
+    points = np.concatenate(strokes)[None]
+    fitted = fit_into_box(points)
+    # Ink far outside the canvas is not seen, however far.
+    squeezed = (points.clip(-size, 2 * size) * (IMAGE_SIZE / size)).astype(np.float32)
+    enlarge = (IMAGE_SIZE - STROKE_WIDTH) / (BOX_SIZE - STROKE_WIDTH)
+    cropped = (fitted - IMAGE_SIZE / 2) * enlarge + IMAGE_SIZE / 2
 
-    def crop(points: np.ndarray) -> np.ndarray:
-        enlarge = (IMAGE_SIZE - STROKE_WIDTH) / (BOX_SIZE - STROKE_WIDTH)
-        middle = IMAGE_SIZE / 2
-        return (fit_into_box(points) - middle) * enlarge + middle
-
-    rendered = render_paths([path_of(strokes, place) for place in (squeeze, crop, fit_into_box)])
-    squeezed, cropped, fitted = rendered.numpy()
-    return Stages(squeezed, cropped, fitted, centre_by_mass(rendered[2:])[0].numpy())
+    kept, pen_down = points_to_follow(fitted[0], [len(stroke) for stroke in strokes])
+    paths = torch.from_numpy(np.concatenate([squeezed, cropped, fitted])[:, kept])
+    rendered = render(paths, torch.from_numpy(pen_down).expand(len(paths), -1))
+    return Stages(*torch.cat([rendered, centre_by_mass(rendered[2:])]).numpy())

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from packaging.requirements import Requirement
 
-from digitnet.ui.guard import HEADERS, MOST_BYTES
+from digitnet.ui.guard import HEADERS, MOST_BYTES, MOST_QUEUED, QUEUE_PAUSE, Page
 from tests.conftest import PROJECT
 from tests.offenders import pictures
 from tests.serving import served
@@ -140,6 +140,12 @@ def test_an_upload_that_breaks_off_is_not_kept(client, folder):
 
 def test_the_limits_are_those_of_the_page(client):
     assert client.get("/config").json()["max_file_size"] == MOST_BYTES
+
+
+def test_the_queue_is_limited_and_looked_at_with_pauses():
+    with Page() as page:
+        pass
+    assert (page._queue.max_size, page._queue.sleep_when_free) == (MOST_QUEUED, QUEUE_PAUSE)
 
 
 @pytest.mark.parametrize("path", ["/", "/config", "/theme.css", "/gradio_api/info", "/nothing"])

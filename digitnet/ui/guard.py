@@ -23,8 +23,8 @@ MOST_BYTES = 20_000_000  # of a request; a picture in base64 is a third larger t
 MOST_VALUES = 2 * MOST_POINTS + 10_000  # of a request in JSON: it is parsed while others wait
 MOST_BYTES_HELD = 400_000_000  # of all requests that are being received
 MOST_QUEUED = 256  # events that wait; drawing does not, it has no queue
-# Seconds between two looks of Gradio's at its queue while nothing is done. It looks every millisecond
-# where that is not Windows: a twentieth of a processor for nothing, and a training disturbed.
+# Seconds between two looks of Gradio's at its queue while nothing is done. By itself it looks every
+# millisecond, but for Windows: a twentieth of a processor for nothing, and a training disturbed.
 QUEUE_PAUSE = 0.01
 KEPT_SECONDS = 300  # an upload that was never read
 # Visitors whose state is kept, a quarter MB each; the one longest away is forgotten first.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any, TypeAlias
 
 import numpy as np
+import torch
 
 from digitnet.classifier import Classifier, Prediction
 from digitnet.drawing import Drawing
@@ -44,6 +45,7 @@ class Answer(Component):
         super().__init__(elem_id="answer", **properties)
 
 
+@torch.inference_mode()
 def answer(
     classifiers: dict[str, Classifier],
     chosen: str | None,

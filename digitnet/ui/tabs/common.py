@@ -14,10 +14,12 @@ from digitnet.ui.own import Own
 from digitnet.ui.sketchpad import Sketchpad, on_paper
 
 # For what must never wait: no queue, no spinner, and while one answer is under way only the newest
-# value is kept for the next.
+# value is kept for the next. What is given is JSON already; Gradio would hand each value to a
+# thread, to have it converted.
 IMMEDIATELY: dict[str, Any] = {
     "queue": False,
     "trigger_mode": "always_last",
+    "postprocess": False,
     "show_progress": "hidden",
     "api_visibility": "private",
 }
