@@ -11,7 +11,19 @@ from tests.browser.conftest import PHONE, WIDE, visit
 OURS = {"exclude": [["footer"]]}
 
 
+LOOKS = 10  # of a second or so; what fades in meanwhile has too little contrast on the way
+
+
 def complaints(page):
+    """What axe-core finds and goes on finding."""
+    for _ in range(LOOKS):
+        found = violations(page)
+        if not found:
+            break
+    return found
+
+
+def violations(page):
     found = Axe().run(page, context=OURS).response["violations"]
     return [
         f"{one['id']}: {node['target']} {node['failureSummary']}"
