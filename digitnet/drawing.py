@@ -155,7 +155,7 @@ def fit_into_box(points: np.ndarray) -> np.ndarray:
 
 
 def path_of(strokes: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """One drawing as `render` takes it, in the box: points ``[P, 2]`` and pen_down ``[P - 1]``."""
+    """One drawing as `render` takes it: float32 ``[P, 2]``, in pixels, and bool ``[P - 1]``."""
     fitted = fit_into_box(np.concatenate(strokes)[None])[0]
     kept, pen_down = points_to_follow(fitted, [len(points) for points in strokes])
     return fitted[kept], pen_down
@@ -166,13 +166,13 @@ def points_to_follow(fitted: np.ndarray, lengths: list[int]) -> tuple[np.ndarray
 
     Parameters
     ----------
-    fitted : ``[N, 2]``, those of all strokes, fitted into the box
+    fitted : float32 ``[N, 2]``, those of all strokes, fitted into the box, in pixels
     lengths : the number of points of each stroke
 
     Returns
     -------
     kept : bool ``[N]``
-    pen_down : bool ``[kept - 1]``, whether ink joins each of these to the next
+    pen_down : bool, one shorter than there are points kept: whether ink joins each to the next
     """
     ends = np.cumsum(lengths)
     strokes = np.split(fitted, ends[:-1])

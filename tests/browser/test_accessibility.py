@@ -9,8 +9,6 @@ from tests.browser.conftest import PHONE, WIDE, visit
 
 # The footer is Gradio's own.
 OURS = {"exclude": [["footer"]]}
-
-
 LOOKS = 10  # of a second or so; what fades in meanwhile has too little contrast on the way
 
 

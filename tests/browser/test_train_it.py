@@ -87,6 +87,9 @@ def test_stopping_keeps_what_was_trained(phone):
     phone.locator("#stop").click()
     expect(says(phone)).to_have_text(re.compile(r"^Stopped in epoch \d+ of 30"), timeout=LONG)
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+    row = phone.locator("#model").bounding_box()
+    own = phone.locator("#model label", has_text="yours").bounding_box()
+    assert own["x"] + own["width"] <= row["x"] + row["width"]  # its name can be read
     phone.locator("#draw-on-it").click()
     draw(phone, SEVEN)
     expect(phone.locator("#answer .says b")).to_have_text("yours")
