@@ -15,6 +15,8 @@ from digitnet.evaluation import as_batch, forward_of
 
 MOST_STROKES = 2  # taken away together
 MOST_TRIALS = 40  # combinations of strokes of one number
+MOST_SEARCHED = 12  # strokes of a drawing; one with more is searched by pixels alone
+MOST_POINTS = 20_000  # of all combinations of one number, which bounds the time a search takes
 MOST_LENGTH = 1 / 2  # of all strokes; without more, it would be another drawing
 MOST_INK = 1 / 3  # of an image, likewise
 PATCH = 3  # pixels, the side of the square that is erased at once: about a pen's width
@@ -72,9 +74,10 @@ def change_of_mind(
     """
     if isinstance(subject, np.ndarray):
         return without_patches(classifier, subject, digit)
-    image = to_image(subject)
+    strokes = checked_strokes(subject)
+    image = to_image(strokes)
     (now,) = answers(classifier, classifier.logits(torch.from_numpy(image)[None]))
-    by_strokes = without_strokes(classifier, subject, digit)
+    by_strokes = without_strokes(classifier, strokes, digit)
     if by_strokes and _wanted(digit, now)(by_strokes.answer):
         return by_strokes
     by_patches = without_patches(classifier, image, digit)
@@ -86,20 +89,24 @@ def change_of_mind(
 def without_strokes(classifier: Classifier, drawing: Drawing, digit: int) -> Change | None:
     """`change_of_mind` by strokes: the fewest, and of as many the shortest.
 
-    What is left is seen as a drawing of its own, fitted and centred afresh.
+    What is left is seen as a drawing of its own, fitted and centred afresh. Drawings of more than
+    `MOST_SEARCHED` strokes are not searched, and those of very many points less thoroughly.
     """
     strokes = checked_strokes(drawing)
+    trials_at_most = min(MOST_TRIALS, MOST_POINTS // max(1, sum(map(len, strokes))))
+    if len(strokes) > MOST_SEARCHED or trials_at_most == 0:
+        return None
     unit = max((np.abs(points).max() for points in strokes), default=1) or 1  # against overflow
     lengths = [float(np.hypot(*np.diff(points / unit, axis=0).T).sum()) for points in strokes]
     whole = sum(lengths)
-    (now,) = answers(classifier, classifier.logits(torch.from_numpy(to_images([drawing]))))
+    (now,) = answers(classifier, classifier.logits(torch.from_numpy(to_images([strokes]))))
     wanted = _wanted(digit, now)
     other = None
     for count in range(1, min(MOST_STROKES, len(strokes) - 1) + 1):
         trials = sorted(
             combinations(range(len(strokes)), count),
             key=lambda trial: sum(lengths[number] for number in trial),
-        )[:MOST_TRIALS]
+        )[:trials_at_most]
         left = [[s for n, s in enumerate(strokes) if n not in trial] for trial in trials]
         images = to_images(left)
         after = answers(classifier, classifier.logits(torch.from_numpy(images)))

@@ -185,11 +185,11 @@ def _usual_height(sizes: np.ndarray, lengths: list[int]) -> float:
 
 def _distances(parts: list[np.ndarray]) -> np.ndarray:
     """``[n, n]``: between the nearest points of each two parts."""
-    points = np.concatenate(parts)
+    tensors = [torch.from_numpy(part) for part in parts]
+    points = torch.cat(tensors)
     starts = np.cumsum([0] + [len(part) for part in parts[:-1]])
-    places = torch.from_numpy(points)
-    between = torch.cdist(places, places).numpy()
-    nearest = np.minimum.reduceat(between, starts, axis=0)
+    # A part at a time, because the distances between all points would fill the memory.
+    nearest = torch.stack([torch.cdist(part, points).amin(0) for part in tensors]).numpy()
     return np.minimum.reduceat(nearest, starts, axis=1)
 
 

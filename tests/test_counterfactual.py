@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import digitnet
+from digitnet import counterfactual
 from digitnet.classifier import Classifier
 from digitnet.counterfactual import (
     MOST_INK,
@@ -112,6 +113,20 @@ def test_strokes_come_before_pixels(classifiers):
     change = change_of_mind(classifier, five, 5)
     assert len(change.strokes) == 1 and change.answer != 5
     assert without_patches(classifier, digitnet.to_image(five), 5) is not None
+
+
+@pytest.mark.parametrize(("strokes", "points"), [(1, 50_000), (12, 5_000), (12, 60), (500, 3)])
+def test_the_search_is_bounded_whatever_is_drawn(classifiers, monkeypatch, strokes, points):
+    rendered = []
+
+    def counted(drawings):
+        rendered.extend(len(stroke) for drawing in drawings for stroke in drawing)
+        return digitnet.drawing.to_images(drawings)
+
+    monkeypatch.setattr(counterfactual, "to_images", counted)
+    drawing = list(np.random.default_rng(0).uniform(0, 100, (strokes, points, 2)))
+    change_of_mind(classifiers["linear"], drawing, 1)
+    assert len(rendered) <= 1000 and sum(rendered) <= 60_000
 
 
 def test_what_no_ink_can_change_is_told(test_set):
