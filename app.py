@@ -6,6 +6,7 @@ python app.py           opens the page; --help shows where it can be served
 import argparse
 import contextlib
 import gc
+import html
 import io
 import os
 import sys
@@ -41,7 +42,8 @@ def build_page(loaded: Loaded) -> gr.Blocks:
             elem_id="intro",
         )
         for problem in loaded.problems:
-            gr.Markdown(f"⚠️ {problem}", elem_classes="problem")
+            # Not Markdown: it may quote a file that somebody else made.
+            gr.HTML(f"<p>⚠️ {html.escape(problem)}</p>", elem_classes="problem")
         choice = add_choice(loaded)
         with gr.Tabs(selected="draw") as tabs:
             with gr.Tab("Draw", id="draw"):

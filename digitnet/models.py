@@ -7,6 +7,7 @@ from torch import nn
 
 IMAGE_SIZE = 28  # pixels, height and width
 CLASSES = 10  # the digits 0 to 9
+MOST_HIDDEN_UNITS = 4096
 
 
 class Network(nn.Module):
@@ -96,12 +97,15 @@ def build(name: str, hidden_units: int | None = None) -> Network:
 
     Raises
     ------
-    ValueError : if no model has that name, or `hidden_units` is below 1.
+    ValueError : if no model has that name, or `hidden_units` is not 1 to `MOST_HIDDEN_UNITS`.
     """
     if name not in MODELS:
         raise ValueError(f"There is no model {name!r}; choose one of {', '.join(MODELS)}.")
-    if hidden_units is not None and hidden_units < 1:
-        raise ValueError(f"hidden_units must be 1 or more, not {hidden_units}.")
+    if hidden_units is not None and not 1 <= hidden_units <= MOST_HIDDEN_UNITS:
+        raise ValueError(
+            f"hidden_units must be a whole number from 1 to {MOST_HIDDEN_UNITS:,}, "
+            f"not {hidden_units}."
+        )
     model_class = MODELS[name]
     return model_class(hidden_units or model_class.default_hidden_units)
 

@@ -1,7 +1,6 @@
 """Weights as safetensors files that say in their metadata what they are."""
 
 import json
-import math
 import os
 import tempfile
 from dataclasses import dataclass, field
@@ -16,6 +15,9 @@ from digitnet.models import MODELS, Network, build
 
 FORMAT_VERSION = "1"
 LARGEST_FIGURE = 1e15  # of metrics; JSON has integers that no float can hold
+LARGEST_WEIGHT = 1e6  # far above what training gives, and no logit overflows
+TEMPERATURES = 1e-3, 1e3  # likewise
+LONGEST_QUOTE = 100  # characters of what a file says, in a message
 METRICS_FILE = "metrics.json"
 CHART_FILE = "accuracy.png"
 WEIGHTS_FOLDER = Path(__file__).resolve().parent.parent / "weights"
@@ -123,47 +125,69 @@ def load_weights(path: str | Path) -> tuple[Network, Metadata]:
         raise WeightsError(f"{path} is missing; run python train.py to make it.")
     try:
         with safe_open(path, framework="pt") as file:
-            strings = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata = _checked_metadata(path, file.metadata() or {})
+            model = _network_without_values(path, metadata)
+            expected = {name: list(value.shape) for name, value in model.state_dict().items()}
+            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+            found = {name: part.get_shape() for name, part in slices.items()}
+            if expected != found or any(part.get_dtype() != "F32" for part in slices.values()):
+                raise WeightsError(
+                    f"{path} does not hold the tensors of a {metadata.model} with "
+                    f"{metadata.hidden_units} hidden units."
+                )
+            tensors = {name: file.get_tensor(name) for name in found}
     except (SafetensorError, OSError) as error:
         raise WeightsError(
-            f"{path} is not a whole safetensors file ({error}); "
+            f"{path} is not a whole safetensors file ({_short(error)}); "
             "run python train.py to make it anew."
         ) from None
+    # Infinity and NaN are not below it either.
+    if not all((value.abs() < LARGEST_WEIGHT).all() for value in tensors.values()):
+        raise WeightsError(
+            f"{path} holds weights that are not finite, or too large; "
+            "run python train.py to make it anew."
+        )
+    # Copies, because safetensors may map the file; and not `to_empty`, which imports sympy.
+    model.load_state_dict({name: value.clone() for name, value in tensors.items()}, assign=True)
+    return model.eval(), metadata
 
+
+def _checked_metadata(path: Path, strings: dict[str, str]) -> Metadata:
+    """What the file at `path` says of itself; WeightsError if it describes no model of ours."""
     version = strings.get("format_version")
     if version != FORMAT_VERSION:
         raise WeightsError(
-            f"{path} has format version {version}, but this digitnet reads version "
+            f"{path} has format version {_short(version)}, but this digitnet reads version "
             f"{FORMAT_VERSION}; run python train.py to make it anew."
         )
     try:
         metadata = Metadata.from_strings(strings)
     except (KeyError, ValueError) as error:
-        raise WeightsError(f"{path} lacks valid metadata ({error}).") from None
-    if not (0 < metadata.temperature < math.inf and math.isfinite(metadata.threshold)):
-        raise WeightsError(f"{path} lacks a valid temperature and threshold.")
+        raise WeightsError(f"{path} lacks valid metadata ({_short(error)}).") from None
     if metadata.model not in MODELS:
         raise WeightsError(
-            f"{path} holds a model {metadata.model!r}; known are {', '.join(MODELS)}."
+            f"{path} holds a model {_short(metadata.model)!r}; known are {', '.join(MODELS)}."
         )
+    low, high = TEMPERATURES
+    if not (low <= metadata.temperature <= high and 0 <= metadata.threshold <= 1):
+        raise WeightsError(f"{path} lacks a valid temperature and threshold.")
+    if not 0 <= metadata.test_accuracy <= 1:
+        raise WeightsError(f"{path} lacks a valid test accuracy, 0 to 1.")
+    return metadata
+
+
+def _network_without_values(path: Path, metadata: Metadata) -> Network:
+    """The network that `metadata` describes, shapes only: a lying header allocates nothing."""
     try:
-        with torch.device("meta"):  # shapes only, so that a lying header allocates nothing
-            model = build(metadata.model, metadata.hidden_units)
-    except (ValueError, RuntimeError) as error:
-        raise WeightsError(f"{path} describes no network ({error}).") from None
-    expected = {
-        name: (tuple(value.shape), value.dtype) for name, value in model.state_dict().items()
-    }
-    found = {name: (tuple(value.shape), value.dtype) for name, value in tensors.items()}
-    if expected != found:
-        raise WeightsError(
-            f"{path} does not hold the tensors of a {metadata.model} with "
-            f"{metadata.hidden_units} hidden units."
-        )
-    # Copies, because safetensors may map the file; and not `to_empty`, which imports sympy.
-    model.load_state_dict({name: value.clone() for name, value in tensors.items()}, assign=True)
-    return model.eval(), metadata
+        with torch.device("meta"):
+            return build(metadata.model, metadata.hidden_units)
+    except ValueError as error:
+        raise WeightsError(f"{path} describes no network ({_short(error)}).") from None
+
+
+def _short(text: object) -> str:
+    """What a file says, in one line that is not longer than a sentence has room for."""
+    return " ".join(str(text).split())[:LONGEST_QUOTE]
 
 
 def write_metrics(folder: str | Path, metrics: dict) -> None:

@@ -118,10 +118,17 @@ def test_metrics_need_no_more_than_accuracy_and_size(tmp_path):
         ({"format_version": "99"}, "format version 99"),
         ({"model": "../cnn"}, "known are linear, nonlinear, cnn"),
         ({"model": "linear", "hidden_units": "6"}, "does not hold the tensors"),
-        ({"hidden_units": "1000000000000"}, "does not hold the tensors"),
+        ({"hidden_units": "4096"}, "does not hold the tensors"),
+        ({"hidden_units": "1000000000000"}, "describes no network"),
+        ({"hidden_units": "1" + 30 * "0"}, "describes no network"),
+        ({"hidden_units": "1" + 5000 * "0"}, "lacks valid metadata"),
         ({"hidden_units": "0"}, "describes no network"),
         ({"hidden_units": "many"}, "lacks valid metadata"),
         ({"test_accuracy": None}, "lacks valid metadata"),
+        ({"test_accuracy": "nan"}, "lacks a valid test accuracy"),
+        ({"temperature": "1e-300"}, "lacks a valid temperature"),
+        ({"threshold": "inf"}, "lacks a valid temperature and threshold"),
+        ({"shifted": 10_000 * "yes "}, "lacks valid metadata"),
     ],
 )
 def test_lying_metadata_is_refused(saved, changes, sentence):
@@ -129,8 +136,22 @@ def test_lying_metadata_is_refused(saved, changes, sentence):
     strings = Metadata("nonlinear", "baseline", 5, 0.25).to_strings() | changes
     strings = {name: value for name, value in strings.items() if value is not None}
     save_file(model.state_dict(), path, metadata=strings)
-    with pytest.raises(WeightsError, match=sentence):
+    with pytest.raises(WeightsError, match=sentence) as raised:
         load_weights(path)
+    assert str(path) in str(raised.value) and len(str(raised.value)) < len(str(path)) + 200
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf"), 1e38])
+def test_weights_that_give_no_finite_logits_are_refused(saved, number):
+    path, model = saved
+    metadata = Metadata("nonlinear", "baseline", 5, 0.25).to_strings()
+    for name, value in model.state_dict().items():
+        odd = value.clone()
+        odd.flatten()[-1] = number
+        save_file(model.state_dict() | {name: odd}, path, metadata=metadata)
+        with pytest.raises(WeightsError, match="not finite, or too large") as raised:
+            load_weights(path)
+        assert str(path) in str(raised.value)
 
 
 def test_extra_or_odd_tensors_are_refused(saved):

@@ -4,8 +4,11 @@ import re
 import shutil
 
 import pytest
+import torch
 from playwright.sync_api import expect
+from safetensors.torch import save_file
 
+from digitnet.weights import Metadata
 from tests.browser.actions import (
     CROSSED_SEVEN,
     ONE,
@@ -250,7 +253,14 @@ def test_page_starts_without_some_weights(browser, tmp_path):
     shutil.copytree(PROJECT / "digitnet", tmp_path / "digitnet")
     shutil.copytree(PROJECT / "data", tmp_path / "data")
     shutil.copytree(PROJECT / "weights", tmp_path / "weights")
-    shutil.rmtree(tmp_path / "weights" / "augmented", ignore_errors=True)
+    for path in (tmp_path / "weights" / "augmented").iterdir():
+        path.unlink()
+    hostile = "![x](http://127.0.0.1:9/x.png)<img src=x>"
+    for model, text in (("cnn", hostile), ("linear", "1" + 30 * "0")):
+        strings = Metadata(model, "augmented", 4, 0.5).to_strings()
+        strings |= {"model": text} if model == "cnn" else {"hidden_units": text}
+        path = tmp_path / "weights" / "augmented" / f"{model}.safetensors"
+        save_file({"a": torch.zeros(1)}, path, metadata=strings)
     baseline = tmp_path / "weights" / "baseline"
     (baseline / "nonlinear.safetensors").unlink()
     (baseline / "linear.safetensors").write_bytes(b"broken")
@@ -260,5 +270,7 @@ def test_page_starts_without_some_weights(browser, tmp_path):
         assert "nonlinear.safetensors is missing; run python train.py" in problems
         assert "linear.safetensors is not a whole safetensors file" in problems
         assert "metrics.json is not readable JSON" in problems
+        assert "hidden_units must be a whole number from 1 to 4,096" in problems
+        assert hostile in problems and not page.locator(".problem img").count()
         draw(page, SEVEN)
         expect(answer(page)).to_have_text("7")
