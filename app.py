@@ -43,7 +43,7 @@ def build_page(loaded: Loaded) -> gr.Blocks:
         )
         for problem in loaded.problems:
             # Not Markdown: it may quote a file that somebody else made.
-            gr.HTML(f"<p>⚠️ {html.escape(problem)}</p>", elem_classes="problem")
+            gr.HTML(f"<p>⚠️ {html.escape(problem)}</p>", elem_classes="problem", padding=False)
         choice = add_choice(loaded)
         with gr.Tabs(selected="draw") as tabs:
             with gr.Tab("Draw", id="draw"):

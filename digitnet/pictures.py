@@ -9,6 +9,7 @@ edges in this difference; dark ink on bright paper is turned over first.
 
 import contextlib
 import os
+import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ LINE_BLOCK = 8  # pixels along a line that are averaged
 COVERED = 0.75  # of a line's length that it must be seen on
 THICKEST_LINE = 1 / 100  # of the longest side
 
+_DECODING = threading.Lock()
+
 
 @dataclass(frozen=True, eq=False)
 class Ink:
@@ -68,10 +71,7 @@ def ink_of(picture: Picture) -> Ink:
     ------
     ValueError : if the picture cannot be read, or is too large.
     """
-    opened = open_picture(picture)
-    reduced = opened.copy()
-    reduced.thumbnail((WORKING_SIZE, WORKING_SIZE), Image.Resampling.BILINEAR)
-    scale = (opened.width / reduced.width, opened.height / reduced.height)
+    reduced, scale = _reduced(picture)
     colours = np.asarray(reduced, np.float32) / 255
     missing = [max(0, NARROWEST - side) for side in colours.shape[:2]]
     grey = _grey_of(np.pad(colours, [(0, missing[0]), (0, missing[1]), (0, 0)], "edge"))
@@ -214,19 +214,25 @@ def _levelled(ink: np.ndarray, shift: np.ndarray, margin: int) -> np.ndarray:
 
 
 def open_picture(picture: Picture) -> Image.Image:
-    """`picture` as an opaque RGB image, turned as its EXIF data says.
+    """`picture` as an opaque RGB image, turned as its EXIF data says, its longest side at most
+    `WORKING_SIZE`.
 
     Raises
     ------
     ValueError : if it cannot be read, or is too large.
     """
+    return _reduced(picture)[0]
+
+
+def _reduced(picture: Picture) -> tuple[Image.Image, tuple[float, float]]:
+    """`open_picture` of a picture; and pixels of it to one of the result, across and down."""
     if isinstance(picture, np.ndarray):
-        return open_picture(_from_array(picture))
+        return _reduced(_from_array(picture))
     if isinstance(picture, str | Path):
         if not os.path.isfile(picture):  # not a pipe, which one could wait for
             raise ValueError(f"There is no picture {picture}.")
         with open(picture, "rb") as file:
-            return open_picture(opened(file))
+            return _reduced(opened(file))
     width, height = picture.size
     if width * height > MAX_PICTURE_PIXELS:
         raise ValueError(
@@ -235,18 +241,36 @@ def open_picture(picture: Picture) -> Image.Image:
         )
     if width * height == 0:
         raise ValueError("The picture has no pixels.")
-    with _one_sentence():
-        picture = ImageOps.exif_transpose(picture)
-        picture.load()
+    # Pillow takes 4 bytes for most pixels: a picture as large as may be has 100 MB. So one is
+    # decoded at a time, and reduced before anything else is made of it.
+    with _DECODING, _one_sentence():
+        size = _size_within(picture.size, WORKING_SIZE)
+        if picture.mode in ("1", "P", "PA"):  # resizing these would skip pixels
+            picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+        # Pillow cannot reduce 16-bit integers step by step.
+        gap = None if picture.mode.startswith("I;16") else 2.0
+        small = picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=gap)
+        turned = ImageOps.exif_transpose(small)
+        if turned.size != small.size:
+            width, height = height, width
+    return _opaque(turned), (width / turned.width, height / turned.height)
+
+
+def _size_within(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
+    """`size` with the same aspect ratio, reduced to `longest_side` where it is larger."""
+    scale = min(1, longest_side / max(size))
+    width, height = (max(1, round(side * scale)) for side in size)
+    return width, height
+
+
+def _opaque(picture: Image.Image) -> Image.Image:
+    """`picture` in RGB; a transparent one is laid on the paper that its ink shows best on."""
     if picture.mode.startswith(("I", "F")):
-        return open_picture(_from_array(np.asarray(picture)))
+        picture = _from_array(np.asarray(picture))
     if not picture.has_transparency_data:
         return picture.convert("RGB")
-    # Lay a transparent picture on the paper that its ink shows best on.
     picture = picture.convert("RGBA")
-    reduced = picture.copy()
-    reduced.thumbnail((WORKING_SIZE, WORKING_SIZE))
-    pixels = np.asarray(reduced, np.float32)
+    pixels = np.asarray(picture, np.float32)
     alpha = pixels[..., 3]
     dark = (pixels[..., :3].mean(axis=2) * alpha).sum() < 127.5 * alpha.sum()
     paper = Image.new("RGBA", picture.size, "white" if dark else "black")

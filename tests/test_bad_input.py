@@ -1,11 +1,14 @@
 """Each door answers what nobody should send with a result or a sentence."""
 
 import base64
+import subprocess
+import sys
 
 import httpx
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from PIL import Image, ImageDraw
 
 import digitnet
 from digitnet.drawing import MOST_POINTS, MOST_STROKES
@@ -140,6 +143,47 @@ def test_what_is_no_picture_gets_a_sentence_unread(tmp_path, kind):
     (tmp_path / "x.png").write_bytes(content)
     with pytest.raises(ValueError, match=sentence):
         digitnet.to_image(tmp_path / "x.png")
+
+
+# Reads a picture three times at once, and prints how much that adds to the memory, in MB.
+READ_THREE_TIMES = """
+import resource, sys
+from concurrent.futures import ThreadPoolExecutor
+from PIL import Image
+import digitnet
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+digitnet.to_image(Image.new("L", (1280, 1280)))
+before = peak()
+with ThreadPoolExecutor(3) as pool:
+    list(pool.map(digitnet.to_image, sys.argv[1:] * 3))
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss has other units elsewhere")
+@pytest.mark.parametrize(("mode", "suffix"), [("F", "tiff"), ("RGB", "jpg")])
+def test_large_pictures_are_decoded_one_at_a_time(tmp_path, mode, suffix):
+    path = tmp_path / f"large.{suffix}"
+    compression = {"compression": "tiff_deflate"} if mode == "F" else {}
+    Image.new(mode, (5000, 5000)).save(path, **compression)
+    code = [sys.executable, "-c", READ_THREE_TIMES, path]
+    read = subprocess.run(code, cwd=PROJECT, capture_output=True, text=True, timeout=300)
+    assert float(read.stdout) < 400, read.stderr
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff"])
+def test_boxes_are_in_pixels_of_the_picture_as_it_is_turned(tmp_path, suffix):
+    """A large 7, saved on its side with a note that says so."""
+    seven = Image.new("RGB", (2000, 3000), "white")
+    ImageDraw.Draw(seven).line([(300, 400), (1300, 400), (700, 2600)], fill="black", width=150)
+    turned = Image.Exif()
+    turned[0x0112] = 6  # turn it clockwise to see it as it was
+    seven.transpose(Image.Transpose.ROTATE_90).save(tmp_path / f"x.{suffix}", exif=turned)
+    (found,) = find_digits(tmp_path / f"x.{suffix}")
+    assert found.box == pytest.approx((300, 325, 1080, 2300), abs=30)
 
 
 def test_a_pipe_is_no_picture(tmp_path):

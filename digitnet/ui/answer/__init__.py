@@ -92,11 +92,11 @@ def answer(
 
 def read(picture: Picture) -> Read:
     """Find the digits of a picture; ValueError as of `digitnet.finding.find_digits`."""
-    opened = open_picture(picture)
-    found = find_digits(opened)
-    width, height = opened.size
-    opened.thumbnail((PICTURE_SIZE, PICTURE_SIZE))
-    return Read(found, {"picture": jpeg_url(opened), **_boxes(found, 0, 0, width, height)})
+    picture = open_picture(picture)
+    found = find_digits(picture)
+    width, height = picture.size
+    picture.thumbnail((PICTURE_SIZE, PICTURE_SIZE))
+    return Read(found, {"picture": jpeg_url(picture), **_boxes(found, 0, 0, width, height)})
 
 
 def _verdicts(
