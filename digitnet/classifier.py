@@ -14,7 +14,7 @@ from digitnet.drawing import Drawing, Picture, to_images
 from digitnet.evaluation import forward_of, logits_by
 from digitnet.hub import find_weights
 from digitnet.layout import Forward
-from digitnet.models import CLASSES, MODELS, Network, parameter_count
+from digitnet.models import CLASSES, IMAGE_SIZE, MODELS, Network, parameter_count
 from digitnet.weights import WEIGHTS_FOLDER, Metadata, load_weights
 
 DEFAULT_RECIPE = "augmented"
@@ -71,8 +71,19 @@ class Classifier:
         return self.predict_images(to_images(drawings))
 
     def predict_images(self, images: np.ndarray | torch.Tensor) -> list[Prediction]:
-        """Recognise images that have MNIST's geometry already: float32 ``[N, 28, 28]`` in 0..1."""
-        images = torch.as_tensor(images)
+        """Recognise images that have MNIST's geometry already: float32 ``[N, 28, 28]`` in 0..1.
+
+        Raises
+        ------
+        ValueError : if `images` are not such an array or tensor.
+        """
+        message = "Images are float32 [N, 28, 28] in 0..1, an array or a tensor."
+        try:
+            images = torch.as_tensor(images)
+        except (TypeError, ValueError, RuntimeError):
+            raise ValueError(message) from None
+        if images.ndim != 3 or images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE):
+            raise ValueError(f"{message[:-1]}, not {list(images.shape)}.")
         logits = self.logits(images)
         probabilities = (logits / self.metadata.temperature).softmax(1).cpu()
         is_digit = (digit_score(logits) >= self.metadata.threshold).tolist()
@@ -124,7 +135,7 @@ def load(
     ValueError : if the name, recipe or device is unknown, the repository cannot be had, or the
         file is missing or broken.
     """
-    if model not in MODELS:
+    if not isinstance(model, str) or model not in MODELS:
         raise ValueError(f"There is no model {model!r}; choose one of {', '.join(MODELS)}.")
     folder = find_weights(source, revision)
     path = folder

@@ -102,7 +102,9 @@ def checked_strokes(drawing: Drawing) -> list[np.ndarray]:
     ValueError : if it is no drawing, or has more than `MOST_STROKES` or `MOST_POINTS`.
     """
     message = "A drawing is a list of strokes, each a list of (x, y) points with finite numbers."
-    if isinstance(drawing, dict | bytes) or not isinstance(drawing, Sequence):
+    if isinstance(drawing, torch.Tensor):
+        raise ValueError("A tensor is no drawing; pass an image as an array, tensor.cpu().numpy().")
+    if isinstance(drawing, bytes | bytearray | memoryview) or not isinstance(drawing, Sequence):
         raise ValueError(message)
     if len(drawing) > MOST_STROKES or sum(map(_length, drawing)) > MOST_POINTS:
         raise ValueError(
@@ -118,9 +120,11 @@ def checked_strokes(drawing: Drawing) -> list[np.ndarray]:
             if points.dtype.kind not in "iuf":
                 raise ValueError
             points = points.astype(np.float64)
-        except (ValueError, TypeError, OverflowError):
+        except (ValueError, TypeError, OverflowError, RuntimeError):
             raise ValueError(message) from None
-        if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
+        if points.ndim != 2 or points.shape[1] != 2:
+            raise ValueError(f"{message[:-1]}; pass the pixels of an image as a NumPy array.")
+        if not np.isfinite(points).all():
             raise ValueError(message)
         strokes.append(points)
     return strokes

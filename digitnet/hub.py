@@ -51,9 +51,19 @@ def find_weights(source: str | Path | None = None, revision: str | None = None) 
     Raises
     ------
     HubError : if the repository cannot be downloaded and the cache has no copy of it.
-    ValueError : if there is a revision, but no repository.
+    ValueError : if `source` is none of these, or there is a revision, but no repository.
     """
+    # Path("") would be the current folder.
+    if source == "" or not isinstance(source, str | Path | None):
+        raise ValueError(
+            "source is the path of a folder or file, USER/NAME for a repository on the Hub, or "
+            f"None, not {source!r}."
+        )
     path = WEIGHTS_FOLDER if source is None else Path(source)
+    try:
+        path.exists()
+    except (OSError, ValueError):  # too long a name for this system, or one it forbids
+        raise ValueError(f"source is no path that can exist: {str(path)[:60]!r}.") from None
     if isinstance(source, str) and not path.exists() and is_repo_id(source):
         return pull(source, revision)
     if revision is not None:

@@ -7,6 +7,7 @@ import sys
 import httpx
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from PIL import Image, ImageDraw
 
@@ -97,6 +98,65 @@ def test_all_doors_are_knocked_at(doors, doors_of_page):
 def test_a_drawing_that_is_too_much_gets_a_sentence(drawing, sentence):
     with pytest.raises(ValueError, match=sentence):
         digitnet.to_image(drawing)
+
+
+def nested(depth):
+    points = [1.0, 2.0]
+    for _ in range(depth):
+        points = [points]
+    return points
+
+
+@pytest.mark.parametrize(
+    ("drawing", "sentence"),
+    [
+        (nested(33), "list of strokes"),
+        (nested(60), "list of strokes"),
+        (nested(500), "list of strokes"),
+        (memoryview(b"123"), "list of strokes"),
+        (memoryview(np.zeros((28, 28), np.uint8)), "list of strokes"),
+        (bytearray(b"123"), "list of strokes"),
+        (torch.zeros(28, 28), r"tensor\.cpu\(\)\.numpy\(\)"),
+        (np.zeros((28, 28), int).tolist(), "pixels of an image as a NumPy array"),
+        (np.zeros((28, 28, 3), int).tolist(), "pixels of an image as a NumPy array"),
+        ([0] * 784, "pixels of an image as a NumPy array"),
+    ],
+)
+def test_what_is_no_drawing_is_told_what_to_pass(classifiers, drawing, sentence):
+    for function in (digitnet.to_image, classifiers["linear"].predict):
+        with pytest.raises(ValueError, match=sentence):
+            function(drawing)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        *(np.zeros((28, 28)), np.zeros((1, 27, 28)), np.zeros((1, 1, 28, 28)), np.zeros((0,))),
+        *([[1], [2, 3]], None, "images", np.array([["a"]])),
+    ],
+)
+def test_images_of_another_shape_get_a_sentence(classifiers, images):
+    for classifier in classifiers.values():
+        with pytest.raises(ValueError, match=r"\[N, 28, 28\]"):
+            classifier.predict_images(images)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"model": ["cnn"]}, "choose one of linear, nonlinear, cnn"),
+        ({"source": 5}, "source is"),
+        ({"source": ""}, "source is"),
+        ({"source": "a" * 5000}, "source is"),
+        ({"source": "a\0b"}, "source is|missing"),
+        ({"source": ["weights"]}, "source is"),
+        ({"recipe": ["augmented"]}, "choose one of"),
+        ({"device": 1.5}, "There is no device"),
+    ],
+)
+def test_odd_arguments_of_load_get_a_sentence(arguments, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        digitnet.load(**({"model": "cnn"} | arguments))
 
 
 def test_the_largest_coordinates_make_an_image():
