@@ -177,7 +177,7 @@ def _training(recipe: str, model: str, entry: dict[str, Any]) -> dict[str, str]:
     )
     for key in ("seed", "training_seconds", "device"):
         row[key.replace("_", " ")] = str(entry.get(key, ""))
-    row["torch"] = entry.get("versions", {}).get("torch", "")
+    row["torch"] = str(entry.get("versions", {}).get("torch", ""))
     return row
 
 

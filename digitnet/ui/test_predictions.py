@@ -145,7 +145,7 @@ class WithOwn(TestPredictions):
     """
 
     def __init__(self, page: TestPredictions, own: np.ndarray):
-        self.images, self.labels = page.images, page.labels
+        super().__init__({}, torch.from_numpy(page.images), torch.from_numpy(page.labels))
         self._page, self._own = page, own
 
     def __contains__(self, key: Key) -> bool:
