@@ -16,26 +16,36 @@ from pathlib import Path
 import torch
 
 from digitnet.classifier import DEFAULT_RECIPE, available_recipes, load
-from digitnet.command_line import add_push_options, push_as_told, repository
+from digitnet.command_line import (
+    Parser,
+    add_push_options,
+    plain_output,
+    push_as_told,
+    repository,
+)
 from digitnet.drawing import Drawing, to_images
 from digitnet.evaluation import evaluate
 from digitnet.models import CLASSES, available_models
 
 
-def predict(options: argparse.Namespace) -> None:
-    """Print a line a picture: its path, the digit and its probability."""
+def predict(options: argparse.Namespace) -> int:
+    """Print a line a picture: its path, the digit and its probability; or why it has none."""
     classifier = load(options.model, options.recipe, options.device)
+    status = 0
     for picture in options.pictures:
         try:
             prediction = classifier.predict(picture)
         except ValueError as error:
-            raise ValueError(f"{picture}: {error}") from None
+            print(f"digitnet: {picture}: {error}", file=sys.stderr)
+            status = 2
+            continue
         if prediction.digit is None:
             print(f"{picture}: blank")
         elif not prediction.is_digit:
             print(f"{picture}: not a digit")
         else:
             print(f"{picture}: {prediction.digit} ({prediction.confidence:.1%})")
+    return status
 
 
 def evaluate_drawings(options: argparse.Namespace) -> None:
@@ -83,7 +93,7 @@ def read_drawings(path: Path) -> Iterator[tuple[Drawing, int]]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m digitnet", description=__doc__.split("\n")[0])
+    parser = Parser(prog="python -m digitnet", description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     command = commands.add_parser("predict", help="recognise the digit in each picture")
@@ -115,12 +125,13 @@ def main(arguments: list[str] | None = None) -> int:
 
     options = parser.parse_args(arguments)
     try:
-        options.run(options)
+        return options.run(options) or 0
     except ValueError as error:
         print(f"digitnet: {error}", file=sys.stderr)
         return 2
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with plain_output():
+        status = main()
+    sys.exit(status)

@@ -1,7 +1,11 @@
 """What the command lines share: types of arguments, and pushing to the Hub."""
 
 import argparse
-from collections.abc import Callable
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,26 +20,53 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n")
 
 
-def positive(number_type: type[int] | type[float]) -> Callable[[str], int | float]:
-    """An argument type: a number of that type, above zero and finite."""
+@contextlib.contextmanager
+def plain_output() -> Iterator[None]:
+    """Let a program end as others do where its output is cut off (``| head``) or is not Unicode."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more when it ends; this is how its documentation says to avoid that.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
-    def parse(text: str) -> int | float:
-        try:
-            value = number_type(text)
-        except ValueError:
-            value = 0
-        if not 0 < value < float("inf"):
-            kind = "a whole number, 1 or more" if number_type is int else "a number above 0"
-            raise argparse.ArgumentTypeError(f"must be {kind}, not {text}.")
+
+def whole_number(most: int) -> Callable[[str], int]:
+    """An argument type: a whole number from 1 to `most`."""
+
+    def parse(text: str) -> int:
+        # int() refuses texts of thousands of digits.
+        value = int(text) if text.isdecimal() and len(text) < 20 else 0
+        if not 1 <= value <= most:
+            raise argparse.ArgumentTypeError(
+                f"must be a whole number from 1 to {most:,}, not {text[:40]}."
+            )
         return value
 
     return parse
 
 
+def positive(text: str) -> float:
+    """An argument type: a number above zero and finite."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a number above 0, not {text[:40]}.")
+    return value
+
+
 def seed(text: str) -> int:
     """An argument type: what torch.manual_seed takes on every device."""
-    if not text.isdecimal() or int(text) >= 2**63:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to 2**63 - 1, not {text}.")
+    if not text.isdecimal() or len(text) > 19 or int(text) >= 2**63:
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number from 0 to 2**63 - 1, not {text[:40]}."
+        )
     return int(text)
 
 

@@ -10,6 +10,7 @@ from digitnet.evaluation import logits_of
 from digitnet.models import Network, build
 from digitnet.recipes import Recipe
 from digitnet.training import REPORT_EVERY, Progress, draw, fit
+from digitnet.weights import LARGEST_WEIGHT
 
 
 def train(
@@ -43,8 +44,8 @@ def train(
 
 
 def diverged(network: Network) -> bool:
-    """Whether training went wrong so far that weights are no numbers any more."""
-    return not all(parameter.isfinite().all() for parameter in network.parameters())
+    """Whether training went wrong so far that weights are no numbers any more, or too large."""
+    return not all((value.abs() < LARGEST_WEIGHT).all() for value in network.parameters())
 
 
 def calibrate(

@@ -1,10 +1,14 @@
 import gzip
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
 
 from digitnet.__main__ import main
+from tests.conftest import PROJECT
 
 SEVEN = [[[0, 0], [10, 0], [4, 20]]]
 
@@ -50,6 +54,55 @@ def test_evaluate_says_what_is_wrong(tmp_path, content, sentence, capsys):
         path.write_bytes(content)
     assert main(["evaluate", str(path)]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_predict_goes_on_after_a_broken_picture(tmp_path, capsys):
+    good, broken = tmp_path / "good.png", tmp_path / "broken.png"
+    Image.new("L", (20, 20)).save(good)
+    broken.write_bytes(b"broken")
+    assert main(["predict", str(broken), str(good), str(tmp_path / "none.png"), str(good)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == [f"{good}: blank"] * 2
+    first, second = printed.err.splitlines()
+    assert f"{broken}: The picture could not be read" in first and "There is no picture" in second
+
+
+def as_people_do(*arguments, **options):
+    return subprocess.Popen(
+        [sys.executable, "-m", "digitnet", *arguments],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,
+    )
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path):
+    """As `| head -1` does, once there is more than a pipe holds."""
+    name = tmp_path / ("x" * 200)
+    Image.new("L", (20, 20)).save(name, "png")
+    process = as_people_do("predict", "--model", "linear", *[str(name)] * 1000)
+    process.stdout.close()
+    said = process.stderr.read().decode()
+    process.wait(timeout=120)
+    assert said == ""
+
+
+def test_a_terminal_without_unicode_gets_what_it_can_show(tmp_path):
+    name = tmp_path / "sieben-é-７.png"
+    Image.new("L", (20, 20)).save(name)
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    process = as_people_do("predict", str(name), str(name) + "x", env=environment)
+    out, said = (text.decode("ascii") for text in process.communicate(timeout=120))
+    assert process.returncode == 2 and "Traceback" not in said
+    assert "sieben-\\xe9-\\uff17.png: blank" in out and "There is no picture" in said
+
+
+@pytest.mark.parametrize("arguments", [[], ["recognise"], ["predict"], ["push", "nobody"]])
+def test_wrong_arguments_get_one_sentence(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2 and capsys.readouterr().err.count("\n") == 1
 
 
 def test_predict_says_what_is_wrong(tmp_path, capsys):

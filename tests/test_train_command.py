@@ -30,11 +30,16 @@ def trained(tmp_path_factory):
     return folder / "baseline", finished
 
 
-def test_prints_a_table_and_moving_bars(trained):
+def test_prints_a_table_and_into_a_pipe_a_line_an_epoch(trained):
     _, finished = trained
     assert "linear" in finished.stdout and "nonlinear" in finished.stdout
     assert "3,190" in finished.stdout
-    assert "accuracy" in finished.stderr and "100%" in finished.stderr
+    lines = finished.stderr.splitlines()
+    assert [line.split()[:3] for line in lines] == [
+        ["linear", "epoch", "1/1,"],
+        ["nonlinear", "epoch", "1/1,"],
+    ]
+    assert "\r" not in finished.stderr and all("accuracy" in line for line in lines)
 
 
 def test_saves_weights_metrics_and_chart(trained):
@@ -103,12 +108,14 @@ def test_below_the_floor_fails_and_saves_nothing(tmp_path):
     assert not list(tmp_path.rglob("*.safetensors"))
 
 
-def test_diverged_training_is_said_and_not_saved(tmp_path):
+@pytest.mark.parametrize(("model", "rate"), [("linear", "1e30"), ("nonlinear", "1000")])
+def test_diverged_training_is_said_and_not_saved(tmp_path, model, rate):
     finished = run(
-        "--models", "linear", "--epochs", "1", "--learning-rate", "1e30", "--output", str(tmp_path)
+        "--models", model, "--epochs", "1", "--learning-rate", rate, "--output", str(tmp_path)
     )
     assert finished.returncode == 1
-    assert "linear diverged; choose a smaller --learning-rate." in finished.stderr
+    assert f"train.py: {model} diverged" in finished.stderr
+    assert finished.stderr.endswith("choose a smaller --learning-rate.\n")
     assert not list(tmp_path.rglob("*.safetensors"))
 
 
@@ -138,8 +145,12 @@ def test_interrupt_ends_with_a_line_and_leaves_old_files_whole(trained, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--epochs", "0"], "must be a whole number, 1 or more, not 0."),
-        (["--batch-size", "many"], "must be a whole number, 1 or more, not many."),
+        (["--epochs", "0"], "must be a whole number from 1 to 100,000, not 0."),
+        (["--batch-size", "many"], "must be a whole number from 1 to 60,000, not many."),
+        (["--batch-size", "1" + 20 * "0"], "must be a whole number from 1 to 60,000"),
+        (["--hidden-units", "99999999999"], "must be a whole number from 1 to 4,096"),
+        (["--hidden-units", 5000 * "9"], "must be a whole number from 1 to 4,096"),
+        (["--seed", 5000 * "9"], "must be a whole number from 0"),
         (["--learning-rate", "nan"], "must be a number above 0, not nan."),
         (["--models", "resnet"], "linear"),
         (["--recipe", "secret"], "baseline"),
@@ -155,6 +166,34 @@ def test_wrong_values_get_one_sentence_and_status_2(arguments, sentence, capsys)
     printed = capsys.readouterr().err
     assert ended.value.code == 2
     assert sentence in printed and printed.count("\n") == 1
+
+
+def test_help_names_each_default_once():
+    text = " ".join(train.make_parser().format_help().split())
+    assert "None" not in text and "(default: baseline)" in text
+    assert "(default: 4 for the small networks, 16 for the cnn)" in text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_an_interrupt_amid_the_imports_ends_with_a_line():
+    """However deep in them: the signal is sent by a module that is imported on the way."""
+    code = (
+        "import os, runpy, signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'torch':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "try:\n"
+        "    runpy.run_path('train.py', run_name='__main__')\n"
+        "except BaseException as error:\n"
+        "    print(type(error))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True
+    )
+    assert ended.returncode == 130 and ended.stdout == ""
+    assert ended.stderr == "\nStopped. What had been saved before is untouched.\n"
 
 
 def test_altered_data_is_named(tmp_path, capsys):
