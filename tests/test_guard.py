@@ -3,10 +3,11 @@
 import asyncio
 import json
 
+import gradio as gr
 import pytest
 
 from digitnet.ui import guard
-from digitnet.ui.guard import CLOSED, MOST_BYTES, MOST_VALUES, Guard
+from digitnet.ui.guard import CLOSED, MOST_BYTES, MOST_VALUES, Guard, Page
 
 PREDICT = "/gradio_api/run/predict"
 
@@ -136,4 +137,24 @@ def test_what_breaks_is_logged_by_its_place_only(capsys):
     assert (status, said) == (200, b"")
     log = capsys.readouterr().err
     assert log.startswith("LookupError at ") and "test_guard.py:" in log
+    assert log.count("\n") == 1 and "what a visitor sent" not in log
+
+
+class Broken(gr.Textbox):
+    """A component with an error of its programmer's."""
+
+    is_template = True
+
+    def preprocess(self, payload):
+        raise ZeroDivisionError(payload)
+
+
+def test_a_broken_component_is_logged_by_its_place_only(capsys):
+    with Page() as page:
+        box = Broken()
+        box.change(lambda value: value, box)
+    with pytest.raises(gr.Error, match="not what the page sends"):
+        asyncio.run(page.preprocess_data(page.fns[0], ["what a visitor sent"], None))
+    log = capsys.readouterr().err
+    assert log.startswith("ZeroDivisionError at ") and "test_guard.py:" in log
     assert log.count("\n") == 1 and "what a visitor sent" not in log
