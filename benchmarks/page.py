@@ -3,8 +3,9 @@
     python benchmarks/page.py [--rounds 5]
 
 Prints median and 95th percentile of: pen movement to changed answer; page ready to first answer;
-choosing a model or recipe to its answer; opening a page of 60 gallery tiles. And how late the first
-page comes after `python app.py`, next to an empty page that imports torch and gradio, in turn.
+choosing a model or recipe to its answer; opening a page of 60 gallery tiles; the first drawing
+after a start, begun as soon as the page is there. And how late the first page comes after
+`python app.py`, next to an empty page that imports torch and gradio, in turn.
 """
 
 import argparse
@@ -21,16 +22,17 @@ import urllib.request
 from pathlib import Path
 
 import torch
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from tests.browser.actions import SEVEN, choose, open_tab, place
+from tests.browser.actions import CROSSED_SEVEN, SEVEN, choose, draw, open_tab, place
 from tests.browser.conftest import FLAGS
 from tests.browser.find_browser import find
 from tests.serving import served
 
+WINDOW: ViewportSize = {"width": 1440, "height": 900}
 STEPS = 20  # along each side of the 7: long enough that each changes the image
 EMPTY_PAGE = (
     "import torch, gradio as gr\nwith gr.Blocks() as demo: pass\ndemo.launch(server_port={})"
@@ -125,6 +127,17 @@ def gallery(page: Page) -> float:
     return waited(page)
 
 
+def first_drawing(browser: Browser) -> float:
+    """The first visitor after a start, who draws at once: from the pen to the answer."""
+    with served(PROJECT) as address, browser.new_context(viewport=WINDOW) as context:
+        page = context.new_page()
+        page.goto(address)
+        page.locator("#answer .seen img").wait_for()
+        page.evaluate(WATCH, ["pointerdown", "#answer .main .digit"])
+        draw(page, CROSSED_SEVEN)
+        return waited(page)
+
+
 def first_page(command: list[str], port: int) -> float:
     """Seconds from starting `command` to its first page."""
     started = time.perf_counter()
@@ -170,7 +183,7 @@ def main() -> None:
     with served(PROJECT) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=FLAGS)
         for _ in range(options.rounds):
-            context = browser.new_context(viewport={"width": 1440, "height": 900})
+            context = browser.new_context(viewport=WINDOW)
             context.add_init_script(f"({FIRST_ANSWER})()")
             page = context.new_page()
             page.goto(address)
@@ -186,6 +199,12 @@ def main() -> None:
             for name, times in waits.items():
                 results.setdefault(name, []).extend(times)
             context.close()
+        browser.close()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find(), args=FLAGS)
+        results["page started, first drawing"] = [
+            first_drawing(browser) for _ in range(options.rounds)
+        ]
         browser.close()
     for name, times in results.items():
         row(name, times)

@@ -296,10 +296,22 @@ def test_the_log_holds_nothing_of_what_was_sent(tmp_path):
         drawing = [[[float(secret), 7], [8, 9]]]
         for data in ([drawing, None, "cnn", "augmented"], [drawing], [drawing, None, secret, 1]):
             status_and_sentence(address, data)
-        status_and_sentence(address, [drawing, secret, secret, None, True], fn_index=0)
-        status_and_sentence(address, [drawing], fn_index=0)
+        events = httpx.get(f"{address}/config").json()["dependencies"]
+        (recognise,) = (one["id"] for one in events if one["api_name"] == "recognise")
+        for data in ([drawing, secret, secret, None, True], [drawing]):
+            status, _ = status_and_sentence(address, data, fn_index=recognise, session_hash="x")
+            assert status == 422
+        for path in (
+            f"queue/data?session_hash={secret}",
+            f"call/predict/{secret}",
+            f"call/v2/predict/{secret}",
+        ):
+            assert "not found" in httpx.get(f"{address}/gradio_api/{path}").text.casefold()
         log = (tmp_path / "log").read_text()
     assert secret not in log and "Traceback" not in log
+    # The place of what was not caught where it should have been: too few values, say.
+    assert "ValueError at " in log and "blocks.py:" in log
+    assert log.count("\n") < 10
 
 
 def test_a_picture_that_is_none_is_refused_in_the_page(address):

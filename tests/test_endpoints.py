@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 
+import httpx
 import pytest
 from anyio.from_thread import start_blocking_portal
 from gradio_client import Client
@@ -65,7 +66,9 @@ def test_models_are_listed(client):
 
 def test_a_picture_is_read_with_and_without_data_url(client, tmp_path):
     text = base64.b64encode(picture_of(SEVEN, tmp_path)).decode()
-    for picture in (text, f"data:image/png;base64,{text}"):
+    in_lines = base64.encodebytes(picture_of(SEVEN, tmp_path)).decode()  # as `base64 7.png` does
+    assert in_lines.count("\n") > 1
+    for picture in (text, f"data:image/png;base64,{text}", in_lines):
         assert client.predict(None, picture, api_name="/predict")["digit"] == 7
 
 
@@ -77,6 +80,19 @@ def test_curl(address):
         [*command, f"{address}/gradio_api/run/predict"], capture_output=True, text=True, timeout=60
     )
     assert json.loads(finished.stdout)["data"][0]["digit"] == 7, finished.stderr
+
+
+def test_the_snippets_of_the_api_page_work_as_they_stand(address, client, capsys):
+    info = httpx.get(f"{address}/gradio_api/info").json()["named_endpoints"]
+    assert set(info) == {"/predict", "/models"}
+    for name, endpoint in info.items():
+        exec(endpoint["code_snippets"]["python"], {})
+        said = capsys.readouterr().out
+        assert ("'digit': 7" if name == "/predict" else "'parameters': 3190") in said
+    # As the other snippets have it: each parameter's example.
+    examples = [parameter["example_input"] for parameter in info["/predict"]["parameters"]]
+    assert client.predict(*examples, api_name="/predict")["digit"] == 7
+    assert client.predict(api_name="/predict")["digit"] == 7
 
 
 def test_tools_of_a_language_model(address):
@@ -108,7 +124,7 @@ def test_nothing_else_is_offered(client):
     ("arguments", "sentence"),
     [
         ((None, None), "either a drawing or a picture"),
-        ((SEVEN, "AAAA"), "either a drawing or a picture"),
+        (([[[0, 0], [1, 9]]], "AAAA"), "either a drawing or a picture"),
         ((SEVEN, None, "vgg"), "no such model"),
         ((SEVEN, None, "../cnn"), "no such model"),
         ((SEVEN, None, "cnn", "secret"), "no such recipe"),

@@ -3,11 +3,15 @@
 import base64
 import re
 
+import gradio as gr
 import httpx
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from packaging.requirements import Requirement
 
-from digitnet.ui.guard import HEADERS, MOST_BYTES, MOST_QUEUED, QUEUE_PAUSE, Page
+import app
+from digitnet.ui.guard import HEADERS, MOST_BYTES, MOST_QUEUED
 from tests.conftest import PROJECT
 from tests.offenders import pictures
 from tests.serving import served
@@ -61,6 +65,7 @@ UP = "../" * 12
         "/monitoring/summary",
         "/gradio_api/vibe-code/",
         "/gradio_api/dev/reload",
+        "/gradio_api/runs",
     ],
 )
 def test_no_address_opens_a_file_of_the_server(client, path):
@@ -142,10 +147,17 @@ def test_the_limits_are_those_of_the_page(client):
     assert client.get("/config").json()["max_file_size"] == MOST_BYTES
 
 
-def test_the_queue_is_limited_and_looked_at_with_pauses():
-    with Page() as page:
-        pass
-    assert (page._queue.max_size, page._queue.sleep_when_free) == (MOST_QUEUED, QUEUE_PAUSE)
+def test_the_queue_takes_no_more_than_its_limit():
+    """Without its startup events Gradio takes nothing out of the queue again."""
+    page = gr.mount_gradio_app(FastAPI(), app.demo, path="")
+    events = app.demo.config["dependencies"]
+    (reading,) = (one["id"] for one in events if one["api_name"] == "models")
+    body = {"data": [], "fn_index": reading, "session_hash": "x"}
+    client = TestClient(page)
+    statuses = [
+        client.post("/gradio_api/queue/join", json=body).status_code for _ in range(MOST_QUEUED + 1)
+    ]
+    assert statuses == [200] * MOST_QUEUED + [503]
 
 
 @pytest.mark.parametrize("path", ["/", "/config", "/theme.css", "/gradio_api/info", "/nothing"])

@@ -15,6 +15,7 @@ from digitnet.ui.guard import Refusal, one_sentence
 from digitnet.ui.loaded import Loaded
 
 DEFAULT_MODEL = "cnn"
+EXAMPLE = [[[0.0, 0.0], [10.0, 0.0], [4.0, 20.0]]]  # a 7, which the page's snippets send
 
 
 def add_api(loaded: Loaded) -> None:
@@ -27,8 +28,8 @@ def make_predict(loaded: Loaded) -> Callable[..., dict[str, Any]]:
     """The function behind ``/predict``."""
 
     def predict(
-        drawing: list[list[list[float]]] | None = None,
-        picture: str | None = None,
+        drawing: list[list[list[float]]] | None = EXAMPLE,
+        picture: str | None = "",
         model: str = DEFAULT_MODEL,
         recipe: str = DEFAULT_RECIPE,
     ) -> dict[str, Any]:
@@ -38,7 +39,8 @@ def make_predict(loaded: Loaded) -> Callable[..., dict[str, Any]]:
         {"digit": 7, "is_digit": true, "confidence": 0.99, "probabilities": [...]}.
 
         Args:
-            drawing: a list of strokes, each a list of [x, y] points with y down, in any unit
+            drawing: a list of strokes, each a list of [x, y] points with y down, in any unit; if
+                neither this nor a picture is given, the example
             picture: instead of a drawing, a PNG or JPEG file in base64, as a "data:" URL or bare
             model: "linear", "nonlinear" or "cnn"
             recipe: how the model was trained; "/models" lists what there is
@@ -47,10 +49,12 @@ def make_predict(loaded: Loaded) -> Callable[..., dict[str, Any]]:
             digit (0 to 9, or null where nothing is drawn), is_digit (whether it looks like a digit
             at all), confidence (0 to 1) and probabilities (ten numbers that sum to 1)
         """
-        if (drawing is None) == (picture is None):
+        if picture and drawing == EXAMPLE:
+            drawing = None  # not given
+        if (drawing is None) == (not picture):
             raise Refusal("Give either a drawing or a picture.")
         with one_sentence():
-            subject = _strokes(drawing) if picture is None else decoded(picture)
+            subject = decoded(picture) if picture else _strokes(drawing)
             prediction = classifier_of(loaded, model, recipe).predict(subject)
         return {
             "digit": prediction.digit,
@@ -105,7 +109,8 @@ def decoded(picture: str) -> Image.Image:
     if not isinstance(picture, str):
         raise ValueError(message)
     try:
-        content = base64.b64decode(picture.partition(",")[2] or picture, validate=True)
+        text = "".join((picture.partition(",")[2] or picture).split())  # in lines, by `base64`
+        content = base64.b64decode(text, validate=True)
         return opened(io.BytesIO(content))
     except ValueError:
         raise ValueError(message) from None

@@ -1,16 +1,20 @@
 """What stands between the page and everybody: limits, and a sentence for what is not acceptable."""
 
+import asyncio
 import contextlib
 import json
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import gradio as gr
 from gradio.exceptions import Error
 from gradio.route_utils import FnIndexInferError
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -19,13 +23,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from digitnet.drawing import MOST_POINTS
 
 NOT_OURS = "This is not what the page sends; reload it and try again."
+TOO_MUCH = "Too much is being sent at this moment; try again."
+BROKEN = "The page could not answer this; its log says where."
 MOST_BYTES = 20_000_000  # of a request; a picture in base64 is a third larger than its file
 MOST_VALUES = 2 * MOST_POINTS + 10_000  # of a request in JSON: it is parsed while others wait
 MOST_BYTES_HELD = 400_000_000  # of all requests that are being received
+IDLE_SECONDS = 10.0  # without a byte of a request that is being received
+BODY_SECONDS = 120.0  # until all of a request is received; 20 MB take a minute at 3 Mbit/s
 MOST_QUEUED = 256  # events that wait; drawing does not, it has no queue
-# Seconds between two looks of Gradio's at its queue while nothing is done. By itself it looks every
-# millisecond, but for Windows: a twentieth of a processor for nothing, and a training disturbed.
-QUEUE_PAUSE = 0.01
 KEPT_SECONDS = 300  # an upload that was never read
 # Visitors whose state is kept, a quarter MB each; the one longest away is forgotten first.
 MOST_SESSIONS = 128
@@ -61,17 +66,23 @@ def one_sentence() -> Iterator[None]:
         raise Refusal(str(error)) from None
 
 
+def log_place(error: BaseException) -> None:
+    """Write one line about an error that nobody expected: its type and the calls that led there.
+
+    Not its message: that may have in it what a visitor sent.
+    """
+    error = error.__cause__ or error  # Gradio's own of what a component raised
+    calls = traceback.extract_tb(error.__traceback__)[-3:]
+    places = " > ".join(f"{Path(call.filename).name}:{call.lineno}" for call in calls)
+    print(f"{type(error).__name__} at {places}", file=sys.stderr)
+
+
 class Page(gr.Blocks):
     """A page that refuses in one sentence what its components would not send."""
 
     def __init__(self, **properties: Any):
         # What is uploaded is deleted when it was read; this is for what nobody asked to be read.
         super().__init__(delete_cache=(KEPT_SECONDS, KEPT_SECONDS), **properties)
-
-    def queue(self, *given: Any, max_size: int | None = MOST_QUEUED, **named: Any) -> Self:
-        super().queue(*given, max_size=max_size, **named)
-        self._queue.sleep_when_free = QUEUE_PAUSE
-        return self
 
     async def preprocess_data(self, block_fn: Any, inputs: list, *rest: Any, **named: Any) -> list:
         try:
@@ -82,8 +93,10 @@ class Page(gr.Blocks):
             return await super().preprocess_data(block_fn, inputs, *rest, **named)
         except Refusal:
             raise
-        except Exception:
+        except Exception as error:
             # Gradio's own messages have in them what was sent, and are logged.
+            if not isinstance(error, Error):
+                log_place(error)
             raise Refusal(NOT_OURS) from None
 
     async def call_function(self, *given: Any, **named: Any) -> Any:
@@ -92,10 +105,7 @@ class Page(gr.Blocks):
         except Error:
             raise
         except Exception as error:
-            # The log has the place, not the message: that may have in it what was sent.
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            name = Path(place.filename).name
-            print(f"{type(error).__name__} in {name}, line {place.lineno}", file=sys.stderr)
+            log_place(error)
             raise Refusal(NOT_OURS) from None
 
 
@@ -116,63 +126,149 @@ def _is_address(path: Any) -> bool:
     return isinstance(path, str) and path.lower().startswith(("http:", "https:"))
 
 
+@dataclass(eq=False)
+class _Body:
+    """The body of a request while it is received."""
+
+    client: str
+    deadline: asyncio.Timeout
+    content: bytearray = field(default_factory=bytearray)
+    values: int = 0  # at least; in JSON as many as commas, but for the first of each list
+
+
 class Guard:
     """Middleware: limits what is received, closes doors, adds headers, corrects a status.
 
     A request is received whole before it is looked at, so that one that breaks off leaves no file.
+    When too much is held, the client that holds the most gives up its oldest body: whoever sends
+    slowly, or sends much, does not keep the others from drawing.
     """
 
     def __init__(self, app: ASGIApp):
         self.app = app
+        self.bodies: dict[_Body, None] = {}  # oldest first
         self.held = 0  # bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         send = _with_headers(send)
-        path = scope["path"].removeprefix("/gradio_api/").removeprefix("/")
-        if path.startswith(CLOSED):
+        route = route_of(scope)
+        if route.startswith(CLOSED):
             return await _refusal(404, "There is nothing here.")(scope, receive, send)
-        if scope["method"] != "POST":
-            return await self.app(scope, receive, send)
-        body = bytearray()
-        try:
-            more = True
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    return None
-                body += message.get("body", b"")
-                self.held += len(message.get("body", b""))
-                more = message.get("more_body", False)
-                if refusal := self._refusal_of(scope, body):
-                    return await refusal(scope, receive, send)
-            if path.startswith(("run/", "api/")):
+        if scope["method"] == "POST":
+            try:
+                body = await self._received(scope, receive)
+            except _Refused as refused:
+                return await refused.answer(scope, receive, send)
+            if body is None:
+                return None  # nobody waits for an answer
+            receive = _replay(body, receive)
+            if route.startswith(("run/", "api/")):
                 send = _with_status_of_error(send)
-            await self.app(scope, _replay(body, receive), send)
-        finally:
-            self.held -= len(body)
+        await _answered(self.app, scope, receive, send)
 
-    def _refusal_of(self, scope: Scope, body: bytearray) -> JSONResponse | None:
-        """The answer to what is too much, or None."""
-        if len(body) > MOST_BYTES:
-            return _refusal(413, f"Send at most {MOST_BYTES // 1_000_000} MB at a time.")
-        if self.held > MOST_BYTES_HELD:
-            return _refusal(503, "Too much is being sent at this moment; try again.")
-        kind = dict(scope["headers"]).get(b"content-type", b"")
-        # As many commas as values, but for the first of each list.
-        if not kind.startswith(b"multipart/") and body.count(b",") > MOST_VALUES:
-            return _refusal(413, f"A drawing has at most {MOST_POINTS:,} points; this has more.")
-        return None
+    async def _received(self, scope: Scope, receive: Receive) -> bytes | None:
+        """The body of a request, or None if it broke off; raises `_Refused`."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + BODY_SECONDS
+        is_json = not dict(scope["headers"]).get(b"content-type", b"").startswith(b"multipart/")
+        client, _ = scope.get("client") or ("", 0)
+        body = _Body(client, asyncio.timeout_at(loop.time() + IDLE_SECONDS))
+        self.bodies[body] = None
+        try:
+            async with body.deadline:
+                more = True
+                while more:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return None
+                    chunk = message.get("body", b"")
+                    more = message.get("more_body", False)
+                    body.content += chunk
+                    body.values += chunk.count(b",") if is_json else 0
+                    self.held += len(chunk)
+                    if len(body.content) > MOST_BYTES:
+                        raise _Refused(413, f"Send at most {MOST_BYTES // 1_000_000} MB at a time.")
+                    if body.values > MOST_VALUES:
+                        points = f"{MOST_POINTS:,} points"
+                        raise _Refused(413, f"A drawing has at most {points}; this has more.")
+                    body.deadline.reschedule(min(loop.time() + IDLE_SECONDS, end))
+                    if self.held > MOST_BYTES_HELD:
+                        self._make_room(body)
+        except TimeoutError:
+            if body not in self.bodies:
+                raise _Refused(503, TOO_MUCH) from None
+            raise _Refused(408, "The request did not arrive in time; try again.") from None
+        finally:
+            self.bodies.pop(body, None)
+            self.held -= len(body.content)
+        return bytes(body.content)
+
+    def _make_room(self, newest: _Body) -> None:
+        """End the oldest body of the client that holds the most; raises `_Refused` if that is
+        `newest`, the one at hand."""
+        held: Counter[str] = Counter()
+        for body in self.bodies:
+            held[body.client] += len(body.content)
+        greediest = max(held, key=lambda client: held[client])
+        oldest = next(body for body in self.bodies if body.client == greediest)
+        if oldest is newest:
+            raise _Refused(503, TOO_MUCH)
+        del self.bodies[oldest]
+        self.held -= len(oldest.content)
+        oldest.content.clear()
+        if not oldest.deadline.expired():
+            oldest.deadline.reschedule(0)
+
+
+class _Refused(Exception):
+    """A request that is not received to its end, and what it is told."""
+
+    def __init__(self, status: int, sentence: str):
+        super().__init__(sentence)
+        self.answer = _refusal(status, sentence)
+        self.answer.headers["connection"] = "close"  # what is still sent is not read
+
+
+def route_of(scope: Scope) -> str:
+    """The path of a request behind the page's own and Gradio's prefix, as Gradio's router sees it:
+    a proxy may keep the page's, or strip it."""
+    path, prefix = scope["path"], scope.get("root_path", "")
+    if prefix and path.startswith(prefix + "/"):
+        path = path.removeprefix(prefix)
+    return path.removeprefix("/gradio_api/").removeprefix("/")
+
+
+async def _answered(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Let the application answer; what it raises goes to the log in one line."""
+    has_begun = has_ended = False
+
+    async def sending(message: Message) -> None:
+        nonlocal has_begun, has_ended
+        has_begun = True
+        has_ended = message["type"] == "http.response.body" and not message.get("more_body")
+        await send(message)
+
+    try:
+        await app(scope, receive, sending)
+    except Exception as error:
+        # Starlette's, of a status that came too late: an event or a session that does not exist.
+        if not isinstance(error.__cause__, HTTPException):
+            log_place(error)
+        if not has_begun:
+            await _refusal(500, BROKEN)(scope, receive, send)
+        elif not has_ended:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _refusal(status: int, sentence: str) -> JSONResponse:
     return JSONResponse({"error": sentence}, status)
 
 
-def _replay(body: bytearray, receive: Receive) -> Receive:
+def _replay(body: bytes, receive: Receive) -> Receive:
     """Gives the application what was received already, and then what comes after it."""
-    messages: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Message:
         return messages.pop() if messages else await receive()
@@ -215,19 +311,22 @@ def _has_sentence(body: bytes) -> bool:
 
 
 async def _unknown(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, FnIndexInferError):
+        log_place(error)
     return _refusal(422, "There is no such function here, or this is not what it takes.")
 
 
-# What Gradio's `launch` is told.
-LIMITS: dict[str, Any] = {
-    "max_file_size": MOST_BYTES,
-    "state_session_capacity": MOST_SESSIONS,
-    "enable_monitoring": False,
-    "app_kwargs": {
-        "middleware": [Middleware(Guard)],
-        # What is raised outside of the page's functions, which answer for themselves.
-        "exception_handlers": dict.fromkeys(
-            (FnIndexInferError, KeyError, TypeError, ValueError), _unknown
-        ),
-    },
-}
+def limits(*middleware: Middleware) -> dict[str, Any]:
+    """What Gradio's `launch` is told; requests pass the guard, and then `middleware`."""
+    return {
+        "max_file_size": MOST_BYTES,
+        "state_session_capacity": MOST_SESSIONS,
+        "enable_monitoring": False,
+        "app_kwargs": {
+            "middleware": [Middleware(Guard), *middleware],
+            # What is raised outside of the page's functions, which answer for themselves.
+            "exception_handlers": dict.fromkeys(
+                (FnIndexInferError, KeyError, TypeError, ValueError), _unknown
+            ),
+        },
+    }
