@@ -75,6 +75,7 @@ from digitnet.ui.api import add_api
 from digitnet.ui.guard import MOST_QUEUED, Page, limits
 from digitnet.ui.loaded import Loaded, load_all
 from digitnet.ui.preview import Preview
+from digitnet.ui.session import add_session, add_tab
 from digitnet.ui.tabs.break_it import add_break_it
 from digitnet.ui.tabs.common import add_choice
 from digitnet.ui.tabs.compare import add_compare
@@ -103,18 +104,19 @@ def build_page(loaded: Loaded) -> gr.Blocks:
             gr.HTML(f"<p>⚠️ {html.escape(problem)}</p>", elem_classes="problem", padding=False)
         choice = add_choice(loaded)
         with gr.Tabs(selected="draw") as tabs:
-            with gr.Tab("Draw", id="draw"):
-                sketchpad = add_draw(loaded, choice)
-            with gr.Tab("Why") as tab:
+            with add_tab("Draw", "draw"):
+                sketchpad, geometry = add_draw(loaded, choice)
+            with add_tab("Why", "why") as tab:
                 add_why(loaded, choice, sketchpad, tabs, tab)
-            with gr.Tab("Test predictions", id="explore") as tab:
+            with add_tab("Test predictions", "explore") as tab:
                 add_explore(loaded, choice, sketchpad, tabs, tab)
-            with gr.Tab("Break it") as tab:
+            with add_tab("Break it", "break") as tab:
                 add_break_it(loaded, choice, sketchpad, tabs, tab)
-            with gr.Tab("Compare") as tab:
+            with add_tab("Compare", "compare") as tab:
                 add_compare(loaded, choice, tab)
-            with gr.Tab("Train it") as tab:
+            with add_tab("Train it", "train") as tab:
                 add_train_it(loaded, choice, tabs, tab)
+        add_session(loaded, choice, geometry, sketchpad, tabs)
     return page.queue(max_size=MOST_QUEUED)
 
 

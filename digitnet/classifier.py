@@ -26,7 +26,7 @@ class Prediction:
 
     Attributes
     ----------
-    digit : the most probable digit, 0 to 9, or None where nothing is drawn
+    digit : the most probable digit, 0 to 9, or None where nothing but a dot is drawn
     probabilities : float32 ``[10]`` that sum to 1; all equal where nothing is drawn
     is_digit : whether it looks like a digit at all; never where nothing is drawn. Models of the
         baseline recipe, and the small ones, never learned what is no digit, and take everything

@@ -43,7 +43,7 @@ def to_image(drawing: Drawing | Picture) -> np.ndarray:
 
     Returns
     -------
-    float32 ``[28, 28]`` in 0..1, ink bright on black; all zeros where nothing is drawn.
+    float32 ``[28, 28]`` in 0..1, ink bright on black; all zeros where nothing but a dot is drawn.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def images_of_paths(points: np.ndarray, pen_down: np.ndarray) -> torch.Tensor:
 
 
 def checked_strokes(drawing: Drawing) -> list[np.ndarray]:
-    """The strokes that have points, float64 ``[n, 2]`` each.
+    """The strokes that have points, float64 ``[n, 2]`` each; none where all are one dot, no digit.
 
     Raises
     ------
@@ -127,7 +127,8 @@ def checked_strokes(drawing: Drawing) -> list[np.ndarray]:
         if not np.isfinite(points).all():
             raise ValueError(message)
         strokes.append(points)
-    return strokes
+    is_dot = all((points == strokes[0][0]).all() for points in strokes)
+    return [] if is_dot else strokes
 
 
 def _length(stroke: object) -> int:

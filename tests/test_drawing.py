@@ -89,10 +89,13 @@ def test_nothing_drawn_is_a_blank_image(drawing):
     assert not to_image(drawing).any()
 
 
-def test_a_dot_is_a_small_disc_in_the_middle():
-    image = to_image([[(300, 4)]])
-    assert 0 < (image > 0.5).sum() <= 9
-    assert image[14, 14] == image.max()
+@pytest.mark.parametrize("dot", [[[(300, 4)]], [[(300, 4)] * 9], [[(3, 4)], [], [(3, 4)]]])
+def test_a_dot_is_no_digit(dot, classifiers):
+    """It has no size, so that any would fit; and it is how every drawing begins."""
+    assert not to_image(dot).any()
+    for classifier in classifiers.values():
+        prediction = classifier.predict(dot)
+        assert prediction.digit is None and not prediction.is_digit
 
 
 def test_a_batch_is_the_same_as_one_by_one():

@@ -77,17 +77,14 @@ def test_boxes_hold_the_strokes():
     assert [digit.box for digit in found] == [(0, 0, 10, 20), (30, 0, 0, 20)]
 
 
-@pytest.mark.parametrize("drawing", [[], [[]], [[], []]])
+@pytest.mark.parametrize("drawing", [[], [[]], [[], []], [[(0, 0)]], [[(3, 4)], [], [(3, 4)]]])
 def test_nothing_is_found_in_nothing(drawing):
     assert find_digits_in_drawing(drawing) == []
     assert find_digits(Image.new("L", (60, 40), 200)) == []
 
 
-@pytest.mark.parametrize(
-    "drawing", [[[(0, 0)]], [[(0, 0)], [(0, 0)]], [[(1e300, 0), (0, -1e300)], [(1e300, 1e300)]]]
-)
-def test_odd_drawings_are_one_thing(drawing):
-    (found,) = find_digits_in_drawing(drawing)
+def test_a_huge_drawing_is_one_thing():
+    (found,) = find_digits_in_drawing([[(1e300, 0), (0, -1e300)], [(1e300, 1e300)]])
     assert np.isfinite(found.image).all()
 
 

@@ -21,7 +21,7 @@ from digitnet.ui.distorted import curves_chart, distorted, distortion_axis, try_
 from digitnet.ui.gallery import tiles_of_labels, tiles_of_predictions
 from digitnet.ui.layers import layers
 from digitnet.ui.nudge import nudge
-from digitnet.ui.sketchpad import SIZE, Sketchpad, examples
+from digitnet.ui.sketchpad import PEN_WIDTH, SIZE, Sketchpad, examples
 from digitnet.ui.tabs.break_it import Amount, checked_value
 from digitnet.ui.test_predictions import DISPUTED, Selection, TestPredictions
 from tests.conftest import PROJECT
@@ -172,6 +172,15 @@ def test_a_test_image_on_the_sketchpad_is_a_number():
     for wrong in ({"test_image": "7"}, {"test_image": True}, {"test_image": 7.5}, {}):
         with pytest.raises(gr.Error, match="list of strokes"):
             Sketchpad().preprocess(wrong)
+
+
+def test_ink_no_wider_than_the_pen_is_not_yet_a_digit():
+    def seen(size, x=500):
+        drawing = [[[x, 500], [x + size, 500 + size / 3], [x, 500 + size]]]
+        return Sketchpad().preprocess(drawing) == drawing
+
+    assert not any(seen(size) for size in (0, 1, PEN_WIDTH - 1))
+    assert seen(PEN_WIDTH) and seen(PEN_WIDTH, x=0) and seen(900, x=50)
 
 
 def test_a_distorted_digit_and_its_curves(classifiers):

@@ -12,7 +12,9 @@ from PIL import Image
 
 
 class Component(gr.HTML):
-    """A `gr.HTML` made of ``template.html``, ``style.css`` and, if it has one, ``script.js``.
+    """A `gr.HTML` made of ``template.html``, ``style.css`` and, if it has any, its scripts.
+
+    The scripts, ``*.js``, run as one, in the order of their names.
 
     The value is JSON (lists, dictionaries, numbers, strings). The template is Handlebars, which
     escapes HTML in what it inserts; but Gradio then evaluates the result as a JavaScript template
@@ -21,12 +23,12 @@ class Component(gr.HTML):
 
     def __init__(self, value: Any = None, **properties: Any):
         folder = Path(inspect.getfile(type(self))).parent
-        script = folder / "script.js"
+        scripts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.js"))]
         super().__init__(
             value=value,
             html_template=(folder / "template.html").read_text(encoding="utf-8"),
             css_template=(folder / "style.css").read_text(encoding="utf-8"),
-            js_on_load=script.read_text(encoding="utf-8") if script.exists() else None,
+            js_on_load="\n".join(scripts) or None,
             apply_default_css=False,
             **properties,
         )

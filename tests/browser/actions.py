@@ -92,6 +92,14 @@ def strokes(page):
     return page.locator("#sketchpad .ink polyline")
 
 
+def points_of_strokes(page):
+    """The points of each stroke that is seen, as the sketchpad sends them."""
+    return strokes(page).evaluate_all(
+        """lines => lines.map((line) =>
+            line.getAttribute("points").split(" ").map((point) => point.split(",").map(Number)))"""
+    )
+
+
 def sent_by(request):
     """The drawing that `request` sends, or an empty list where it sends none."""
     values = json.loads(request.post_data)["data"] if request.method == "POST" else []

@@ -20,7 +20,6 @@ from tests.browser.actions import (
     draw_by_touch,
     is_of,
     open_tab,
-    place,
     sent_by,
     settled,
     strokes,
@@ -91,13 +90,6 @@ def test_undo_and_clear_by_button_and_key(page):
     expect(strokes(page)).to_have_count(0)
     expect(answer(page)).to_have_text("–")
     expect(page.locator(".pad .help")).to_be_visible()
-
-
-def test_a_tap_is_a_dot_that_is_seen(page):
-    page.mouse.click(*place(page, (0.5, 0.5)))
-    expect(strokes(page)).to_have_count(1)
-    assert strokes(page).evaluate("dot => dot.getTotalLength()") == 0
-    expect(answer(page)).not_to_have_text("–")
 
 
 def test_nobody_agrees_or_disagrees_about_nothing(page):
@@ -209,7 +201,7 @@ def test_a_link_opens_with_the_drawing(page, browser, address):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     draw(page, CROSSED_SEVEN)
     page.get_by_role("button", name="Copy link").click()
-    expect(page.locator(".copied")).to_have_text(re.compile("Link copied"))
+    expect(page.locator(".status")).to_have_text(re.compile("Link copied"))
     link = page.evaluate("navigator.clipboard.readText()")
     assert link.startswith(f"{address}/#drawing=") and len(link) < len(address) + 100
     with visit(browser, link, WIDE) as other:

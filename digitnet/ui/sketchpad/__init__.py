@@ -1,15 +1,16 @@
-"""A square to draw in by mouse, pen or finger, with examples and a link to the drawing."""
+"""A square to draw in by mouse, pen, finger or keys, with examples and a link to the drawing."""
 
 from typing import Any
 
 import numpy as np
 
-from digitnet.drawing import Drawing
+from digitnet.drawing import Drawing, checked_strokes
 from digitnet.synthetic import write_styles
 from digitnet.ui.component import Component, png_url
-from digitnet.ui.guard import Refusal
+from digitnet.ui.guard import Refusal, one_sentence
 
 SIZE = 1000  # units across the paper
+PEN_WIDTH = 60  # units; ink that reaches no farther is not yet a digit
 EXAMPLE_SIZE = 600  # units, the longest side of an example
 # Ways of writing that other demos stumble over, by their names in `digitnet.allographs`.
 EXAMPLE_STYLES = (
@@ -30,12 +31,19 @@ class Sketchpad(Component):
     Or it is a test image that lies on the paper: ``{"test_image": 17}``, by its number; the server
     sets it with `on_paper`.
 
-    Listen to ``input``: it fires while the pen is down, when it is lifted, on undo and clear, while
-    an example is played, and once when the page was opened by a link to a drawing.
+    Listen to ``input``: it fires while the pen is down, when it is lifted, on undo, redo and clear,
+    and while an example is played. ``apply`` fires when a link or what the browser kept was put on
+    the paper; `digitnet.ui.session` listens.
+
+    Parameters
+    ----------
+    chosen : what is chosen beside it at first, as `digitnet.ui.session` tells it
     """
 
-    def __init__(self, **properties: Any):
-        super().__init__(value=[], elem_id="sketchpad", examples=examples(), **properties)
+    def __init__(self, chosen: dict[str, str] | None = None, **properties: Any):
+        super().__init__(
+            value=[], elem_id="sketchpad", examples=examples(), chosen=chosen or {}, **properties
+        )
 
     def preprocess(self, payload: Any) -> Any:
         # Nothing but strokes from here: to_image takes paths too, and a visitor must not name one.
@@ -43,7 +51,8 @@ class Sketchpad(Component):
             return {"test_image": payload["test_image"]}
         if payload is not None and not isinstance(payload, list):
             raise Refusal("A drawing is a list of strokes.")
-        return payload or []
+        with one_sentence():
+            return payload if payload and reaches(payload, PEN_WIDTH) else []
 
     def api_info(self) -> dict[str, Any]:
         return {
@@ -56,6 +65,12 @@ class Sketchpad(Component):
         return [[[200, 200], [800, 200], [400, 900]]]
 
     example_value = example_payload
+
+
+def reaches(drawing: Drawing, length: float) -> bool:
+    """Whether the ink's longest side is at least `length`; ValueError if it is no drawing."""
+    strokes = checked_strokes(drawing)
+    return bool(strokes) and np.ptp(np.concatenate(strokes), axis=0).max() >= length
 
 
 def on_paper(index: int, image: np.ndarray) -> dict[str, Any]:

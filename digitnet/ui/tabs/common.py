@@ -99,6 +99,7 @@ def add_is_open(tabs: gr.Tabs, tab: gr.Tab, **how: Any) -> gr.State:
 
     is_open = gr.State(False)
     tabs.select(is_this, None, is_open, **how)
+    tab.select(lambda: True, None, is_open, **how)  # the page opened it by itself
     return is_open
 
 

@@ -18,8 +18,13 @@ from digitnet.ui.upload import Upload
 MOST_POINTS_AT_ONCE = 2_000
 
 
-def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
-    """Fill the tab; gives its sketchpad, whose content other tabs look at too."""
+# A drawing that got no answer is sent again.
+TELL_UNANSWERED = """() => { window.dispatchEvent(new Event("digitnet:unanswered")); }"""
+
+
+def add_draw(loaded: Loaded, choice: Choice) -> tuple[Sketchpad, gr.Checkbox]:
+    """Fill the tab; gives its sketchpad, whose content other tabs look at too, and the choice
+    whether a drawing is fitted as MNIST's digits were."""
 
     def answer_to(value, model, recipe, own, geometry, picture=None):
         with one_sentence():
@@ -35,7 +40,13 @@ def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
     picture = gr.State(None, time_to_live=3600)  # the last one that was read; seconds
     with gr.Row(elem_id="draw"):
         with gr.Column(min_width=300):
-            sketchpad = Sketchpad()
+            sketchpad = Sketchpad(
+                chosen={
+                    "model": str(choice.model.value),
+                    "recipe": str(choice.recipe.value),
+                    "geometry": "true",
+                }
+            )
             with gr.Accordion("A picture instead", open=False, elem_id="picture-fold"):
                 upload = Upload(
                     sources=["upload", "clipboard", "webcam"],
@@ -54,14 +65,16 @@ def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
                 elem_id="geometry",
             )
     chosen = [sketchpad, choice.model, choice.recipe, choice.own, geometry]
-    sketchpad.input(recognise, chosen, answers, **IMMEDIATELY)
-    gr.on(
+    drawn = sketchpad.input(recognise, chosen, answers, **IMMEDIATELY)
+    selected = gr.on(
         [choice.model.input, choice.recipe.input, geometry.input],
         answer_to,
         [*chosen, picture],
         answers,
         **IMMEDIATELY,
     )
+    for asked in (drawn, selected):
+        asked.failure(None, js=TELL_UNANSWERED, api_visibility="private")
     # A network just trained answers to what lies there already.
     choice.own.change(answer_to, [*chosen, picture], answers, **QUIETLY)
 
@@ -81,7 +94,7 @@ def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
         [answers, sketchpad, picture, upload],
         **QUIETLY,
     )
-    return sketchpad
+    return sketchpad, geometry
 
 
 def length_of(value: object) -> int:
