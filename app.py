@@ -9,10 +9,16 @@ import gc
 import io
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 with contextlib.suppress(ImportError):
     import spaces  # noqa: F401  # ZeroGPU has to come before torch
+
+# Gradio makes a folder for visitors' files at its start, by itself one for all users of a machine,
+# where only the first may write. This page keeps no files: it needs one only to start.
+temporary = tempfile.TemporaryDirectory(prefix="digitnet-")
+os.environ.setdefault("GRADIO_TEMP_DIR", temporary.name)
 
 import gradio as gr
 import torch
@@ -49,13 +55,13 @@ def build_page(loaded: Loaded) -> gr.Blocks:
             with gr.Tab("Why") as tab:
                 add_why(loaded, choice, sketchpad, tabs, tab)
             with gr.Tab("Test predictions", id="explore") as tab:
-                add_explore(loaded, choice, sketchpad, tabs, tab)
+                mistakes_only = add_explore(loaded, choice, sketchpad, tabs, tab)
             with gr.Tab("Break it") as tab:
                 add_break_it(loaded, choice, sketchpad, tabs, tab)
             with gr.Tab("Compare") as tab:
                 add_compare(loaded, choice, tab)
             with gr.Tab("Train it") as tab:
-                add_train_it(loaded, choice, tabs, tab)
+                add_train_it(loaded, choice, tabs, tab, mistakes_only)
         add_api(loaded)
     return page
 
@@ -97,9 +103,13 @@ def main() -> None:
         )
     except OSError as error:
         sys.exit(f"app.py: {error}")
+    temporary.cleanup()
     if loaded.predictions is not None:
         loaded.predictions.start()  # only now: the first page should not wait for it
     demo.block_thread()
+    # Threads may be computing: if Python took itself apart under them, it would abort.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def port(text: str) -> int:

@@ -56,7 +56,7 @@ def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
     chosen = [sketchpad, choice.model, choice.recipe, choice.own, geometry]
     sketchpad.input(recognise, chosen, answers, **IMMEDIATELY)
     gr.on(
-        [choice.model.input, choice.recipe.input, geometry.input],
+        [choice.model.change, choice.recipe.input, geometry.input],  # who trains one changes it too
         answer_to,
         [*chosen, picture],
         answers,
