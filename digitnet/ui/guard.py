@@ -26,13 +26,12 @@ MOST_QUEUED = 256  # events that wait; drawing does not, it has no queue
 # Seconds between two looks of Gradio's at its queue while nothing is done. By itself it looks every
 # millisecond, but for Windows: a twentieth of a processor for nothing, and a training disturbed.
 QUEUE_PAUSE = 0.01
-KEPT_SECONDS = 300  # an upload that was never read
 # Visitors whose state is kept, a quarter MB each; the one longest away is forgotten first.
 MOST_SESSIONS = 128
 # Doors of Gradio's that this page has no use for: they write files, fetch things, or never end.
 CLOSED = (
     *("process_recording", "deep_link", "proxy=", "component_server", "stream/"),
-    *("dev/", "vibe-", "undo-vibe-"),
+    *("dev/", "vibe-", "undo-vibe-", "upload"),
 )
 # A Space is shown within a page of huggingface.co, so framing is not forbidden.
 HEADERS = [
@@ -63,10 +62,6 @@ def one_sentence() -> Iterator[None]:
 
 class Page(gr.Blocks):
     """A page that refuses in one sentence what its components would not send."""
-
-    def __init__(self, **properties: Any):
-        # What is uploaded is deleted when it was read; this is for what nobody asked to be read.
-        super().__init__(delete_cache=(KEPT_SECONDS, KEPT_SECONDS), **properties)
 
     def queue(self, *given: Any, max_size: int | None = MOST_QUEUED, **named: Any) -> Self:
         super().queue(*given, max_size=max_size, **named)

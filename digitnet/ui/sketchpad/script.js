@@ -16,7 +16,8 @@ const clearButton = element.querySelector(".clear");
 const copyButton = element.querySelector(".copy");
 
 let strokes = [];
-let testImage = null; // the number of the test image that lies on the paper, or null
+// What the server put on the paper, {test_image: 17} by its number or {picture: true}; or null.
+let laid = null;
 let pen = null; // the id of the pointer that is drawing
 let sending = false;
 let playing = 0; // the animation frame that draws an example, or 0
@@ -26,8 +27,7 @@ let playing = 0; // the animation frame that draws an example, or 0
 // A value that the server's functions see; `input` makes them look.
 function send() {
   sending = false;
-  props.value =
-    testImage === null ? strokes.map((stroke) => stroke.slice()) : { test_image: testImage };
+  props.value = laid ? { ...laid } : strokes.map((stroke) => stroke.slice());
   trigger("input");
 }
 
@@ -48,11 +48,17 @@ function show() {
 
 function refresh() {
   const empty = strokes.length === 0;
-  picture.toggleAttribute("hidden", testImage === null);
-  help.hidden = !empty || testImage !== null;
+  picture.toggleAttribute("hidden", !laid);
+  help.hidden = !empty || laid !== null;
   undoButton.disabled = copyButton.disabled = empty;
-  clearButton.disabled = empty && testImage === null;
+  clearButton.disabled = empty && !laid;
   copied.textContent = "";
+}
+
+// Put something else on the paper, or nothing; the server then forgets a visitor's picture.
+function lay(what) {
+  if (laid?.picture && !what?.picture) trigger("clear");
+  laid = what;
 }
 
 function line(stroke) {
@@ -85,7 +91,7 @@ function extend(event) {
 paper.addEventListener("pointerdown", (event) => {
   if (pen !== null || event.button !== 0) return;
   stopPlaying();
-  testImage = null; // a stroke begins a drawing of the visitor's own
+  lay(null); // a stroke begins a drawing of the visitor's own
   pen = event.pointerId;
   paper.setPointerCapture(pen);
   strokes.push([]);
@@ -115,10 +121,10 @@ function undo() {
 }
 
 function clear() {
-  if (strokes.length === 0 && testImage === null) return;
+  if (strokes.length === 0 && !laid) return;
   stopPlaying();
   pen = null;
-  testImage = null;
+  lay(null);
   strokes = [];
   show();
   sendSoon();
@@ -151,7 +157,8 @@ function stopPlaying() {
 // Draw `drawing` as a hand would, in its own time.
 function play(drawing) {
   stopPlaying();
-  pen = testImage = null;
+  pen = null;
+  lay(null);
   const length = drawing.flat().length;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const started = performance.now();
@@ -232,7 +239,7 @@ function openLink() {
   const linked = decode(location.hash.slice(1 + LINKED.length));
   if (linked.length === 0) return;
   stopPlaying();
-  testImage = null;
+  lay(null);
   strokes = linked;
   show();
   send();
@@ -240,13 +247,16 @@ function openLink() {
 window.addEventListener("hashchange", openLink);
 requestAnimationFrame(openLink); // the page sets its first values before
 
-// A drawing or a test image that comes from the server.
+// A drawing, a test image or a visitor's picture that comes from the server.
 watch("value", () => {
   stopPlaying();
   const value = props.value ?? [];
-  testImage = value.test_image ?? null;
-  strokes = testImage === null ? value.map((stroke) => stroke.slice()) : [];
-  if (value.picture) picture.setAttribute("href", value.picture);
+  const drawn = Array.isArray(value);
+  const isTestImage = value.test_image !== undefined;
+  lay(drawn ? null : isTestImage ? { test_image: value.test_image } : { picture: true });
+  strokes = drawn ? value.map((stroke) => stroke.slice()) : [];
+  if (!drawn) picture.setAttribute("href", value.picture);
   show();
-  if (testImage !== null) sendSoon();
+  if (isTestImage) sendSoon();
+  else if (!drawn) props.value = { ...laid }; // its answer has come with it
 });
