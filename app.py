@@ -12,6 +12,7 @@ import io
 import os
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import NoReturn
 
@@ -66,6 +67,12 @@ reach_this_machine_directly()  # importing Gradio makes a client already
 with contextlib.suppress(ImportError):
     import spaces  # noqa: F401  # ZeroGPU has to come before torch
 
+# Gradio makes a folder for visitors' files at its start, by itself one for all users of a machine,
+# where only the first may write. This page keeps no files: it needs one only to start.
+temporary = tempfile.TemporaryDirectory(prefix="digitnet-")
+atexit.register(temporary.cleanup)
+os.environ.setdefault("GRADIO_TEMP_DIR", temporary.name)
+
 import gradio as gr
 import torch
 from starlette.middleware import Middleware
@@ -109,13 +116,13 @@ def build_page(loaded: Loaded) -> gr.Blocks:
             with add_tab("Why", "why") as tab:
                 add_why(loaded, choice, sketchpad, tabs, tab)
             with add_tab("Test predictions", "explore") as tab:
-                add_explore(loaded, choice, sketchpad, tabs, tab)
+                mistakes_only = add_explore(loaded, choice, sketchpad, tabs, tab)
             with add_tab("Break it", "break") as tab:
                 add_break_it(loaded, choice, sketchpad, tabs, tab)
             with add_tab("Compare", "compare") as tab:
                 add_compare(loaded, choice, tab)
             with add_tab("Train it", "train") as tab:
-                add_train_it(loaded, choice, tabs, tab)
+                add_train_it(loaded, choice, tabs, tab, mistakes_only)
         add_session(loaded, choice, geometry, sketchpad, tabs)
     return page.queue(max_size=MOST_QUEUED)
 
@@ -178,6 +185,7 @@ def main() -> None:
         )
     except OSError as error:
         sys.exit(f"app.py: {error}")
+    temporary.cleanup()
     if loaded.predictions is not None:
         loaded.predictions.start()  # only now: the first page should not wait for it
     demo.block_thread()

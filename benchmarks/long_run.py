@@ -4,11 +4,12 @@
 
 Against `python app.py` on this machine only: predictions as the sketchpad asks for them, by one
 visitor after the other; page loads, each with its event stream and first event, as a browser does;
-pictures uploaded and read; trainings. Prints memory, threads, open files and temporary files after
-the first hundredth of each and at its end.
+pictures sent and read; trainings; and the reports of one long training, while it runs. Prints
+memory, threads, open files and temporary files after the first hundredth of each and at its end.
 """
 
 import argparse
+import base64
 import datetime
 import io
 import json
@@ -71,15 +72,14 @@ def load_page(client: httpx.Client, page: Page, number: int) -> None:
 
 
 def read_picture(client: httpx.Client, page: Page, number: int) -> None:
-    """A picture, uploaded and read."""
+    """A picture, sent and read."""
     picture = Image.new("RGB", (200, 200), "white")
     ImageDraw.Draw(picture).line([(40, 40), (150, 40), (90, 150 + number % 40)], "navy", 14)
     content = io.BytesIO()
     picture.save(content, "png")
-    (path,) = client.post("/gradio_api/upload", files={"files": ("x.png", content)}).json()
-    file = {"path": path, "orig_name": "x.png", "meta": {"_type": "gradio.FileData"}}
-    values = ["cnn", "augmented", None, file]
-    send(client, event_named(client, "read_picture"), values, f"sender{number}")
+    told = {"content": base64.b64encode(content.getvalue()).decode()}
+    values = ["cnn", "augmented", None]
+    send(client, event_named(client, "read_picture"), values, f"sender{number}", told=told)
 
 
 def train(client: httpx.Client, page: Page, number: int) -> None:
@@ -88,6 +88,27 @@ def train(client: httpx.Client, page: Page, number: int) -> None:
     wait_in_queue(client, event_named(client, "begin"), settings, "trainer")
     wait_in_queue(client, event_named(client, "watch"), [None], "trainer")
     wait_in_queue(client, event_named(client, "end"), [None, None, None], "trainer")
+
+
+def watch(client: httpx.Client, page: Page, count: int, temporary: Path) -> list[Footprint]:
+    """The page's footprints after some of a training's reports, and after `count`.
+
+    Each report has 64 hidden units' weights, 200 KB, in it.
+    """
+    settings = ["nonlinear", "baseline", 64, 30, 0.001, 8, 60_000, 0]
+    wait_in_queue(client, event_named(client, "begin"), settings, "watcher")
+    body = {"data": [None], "fn_index": event_named(client, "watch"), "session_hash": "watcher"}
+    client.post("/gradio_api/queue/join", json=body | {"event_data": None}).raise_for_status()
+    at = [max(10, count // 100), count]
+    found = []
+    with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": "watcher"}) as told:
+        reports = (line for line in told.iter_lines() if '"process_generating"' in line)
+        for number, _ in enumerate(reports, start=1):
+            if number in at:
+                found.append(footprint(page.process, temporary))
+            if len(found) == len(at):
+                return found
+    raise RuntimeError(f"The training was over before {count} reports.")
 
 
 def event_named(client: httpx.Client, function: str) -> int:
@@ -113,10 +134,17 @@ def wait_in_queue(client: httpx.Client, event: int, values: list, visitor: str) 
 
 
 def send(
-    client: httpx.Client, event: int, values: list, visitor: str, trigger: int | None = None
+    client: httpx.Client,
+    event: int,
+    values: list,
+    visitor: str,
+    trigger: int | None = None,
+    told: dict[str, str] | None = None,
 ) -> None:
     body = {"data": values, "fn_index": event, "session_hash": visitor, "trigger_id": trigger}
-    client.post("/gradio_api/run/predict", json=body | {"event_data": {}}).raise_for_status()
+    client.post(
+        "/gradio_api/run/predict", json=body | {"event_data": told or {}}
+    ).raise_for_status()
 
 
 # What a visitor does, and how often by default.
@@ -126,9 +154,10 @@ ROUNDS: dict[str, tuple[Callable[[httpx.Client, Page, int], None], int]] = {
     "pictures": (read_picture, 300),
     "trainings": (train, 20),
 }
+REPORTS = 600  # of the long training, which the page ends after five minutes
 
 
-def run(counts: dict[str, int]) -> dict[str, tuple[Footprint, Footprint]]:
+def run(counts: dict[str, int], reports: int) -> dict[str, list[Footprint]]:
     """Do each round that often; its footprints after the first hundredth, and at its end."""
     found = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -149,7 +178,8 @@ def run(counts: dict[str, int]) -> dict[str, tuple[Footprint, Footprint]]:
                         if number == max(1, count // 100) - 1:
                             begun = footprint(page.process, temporary)
                     assert begun is not None
-                    found[name] = begun, footprint(page.process, temporary)
+                    found[name] = [begun, footprint(page.process, temporary)]
+                found["reports"] = watch(client, page, reports, temporary)
     return found
 
 
@@ -159,13 +189,17 @@ def main() -> None:
         parser.add_argument(
             f"--{name.replace(' ', '-')}", type=int, default=usual, metavar="N", dest=name
         )
+    parser.add_argument("--reports", type=int, default=REPORTS, metavar="N")
     counts = vars(parser.parse_args())
+    reports = counts.pop("reports")
     print(f"{datetime.date.today()}, {platform.machine()}, {os.cpu_count()} cores, ", end="")
     print(f"torch {torch.__version__}\n")
     print("| | memory | growth | threads | open files | temporary files |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     too_much = []
-    for name, (begun, ended) in run(counts).items():
+    found = run(counts, reports)
+    counts["reports"] = reports
+    for name, (begun, ended) in found.items():
         growth = ended.memory - begun.memory
         print(
             f"| {counts[name]:,} {name} | {begun.memory:.0f} to {ended.memory:.0f} MB | "

@@ -220,7 +220,7 @@ def main() -> None:
     """Read one line of JSON, settings and seconds, train by them, and write the reports.
 
     Whoever started the process may let it wait with everything imported, and ends a training by
-    ending the process.
+    ending the process, or by closing its standard input.
     """
     reports_to = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library's print must not get in between
@@ -237,10 +237,19 @@ def main() -> None:
     idle.cancel()
     if not line:  # nobody is there any more
         return
+    threading.Thread(target=_end_with_the_page, daemon=True).start()
     asked = json.loads(line)
     with contextlib.suppress(BrokenPipeError):  # likewise
         for report in reports(Settings(**asked["settings"]), asked["seconds"]):
             report.write(reports_to)
+
+
+def _end_with_the_page() -> None:
+    """Wait until standard input is closed, as it is when the page's process ends; then end."""
+    # Not `sys.stdin.read`: its lock, held by a thread, aborts Python at its end.
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -86,11 +86,15 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def save_weights(model: nn.Module, metadata: Metadata, path: str | Path) -> None:
     """Write the parameters of `model` to one safetensors file, atomically."""
+    write_atomically(Path(path), to_bytes(model, metadata))
+
+
+def to_bytes(model: nn.Module, metadata: Metadata) -> bytes:
+    """The content of the safetensors file that `save_weights` writes."""
     tensors = {
         name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()
     }
-    content = save(tensors, metadata=metadata.to_strings())
-    write_atomically(Path(path), _with_sorted_header(content))
+    return _with_sorted_header(save(tensors, metadata=metadata.to_strings()))
 
 
 def _with_sorted_header(content: bytes) -> bytes:

@@ -289,7 +289,8 @@ def doors_of_a_page(address: str) -> Iterator[Door]:
     def of_event(event: dict[str, Any]) -> st.SearchStrategy:
         count = len(event["inputs"])
         values = st.lists(SENT, min_size=count, max_size=count) | st.lists(SENT, max_size=count + 1)
-        details = st.dictionaries(st.sampled_from(["index", "actual", "predicted", "value"]), JSON)
+        names = ["index", "actual", "predicted", "value", "content"]
+        details = st.dictionaries(st.sampled_from(names), JSON)
         return st.tuples(st.just(event["id"]), values, details | JSON)
 
     yield Door("events of the page", st.sampled_from(events).flatmap(of_event), fire)

@@ -315,14 +315,13 @@ def test_the_log_holds_nothing_of_what_was_sent(tmp_path):
 
 
 def test_a_picture_that_is_none_is_refused_in_the_page(address):
-    """Uploaded as the page uploads it, then named as the page names it."""
     with httpx.Client(base_url=address, timeout=60) as client:
         events = client.get("/config").json()["dependencies"]
         (reading,) = (one for one in events if one["api_name"] == "read_picture")
+        body = {"data": ["cnn", "augmented", None], "fn_index": reading["id"], "session_hash": "x"}
         for name, (content, _) in NO_PICTURES.items():
-            (path,) = client.post("/gradio_api/upload", files={"files": ("x.png", content)}).json()
-            file = {"path": path, "orig_name": "x.png", "meta": {"_type": "gradio.FileData"}}
-            body = {"data": ["cnn", "augmented", None, file], "fn_index": reading["id"]}
-            response = client.post("/gradio_api/run/predict", json=body | {"session_hash": "x"})
-            assert response.status_code == 422, name
-            assert response.json()["error"], name
+            told = {"event_data": {"content": base64.b64encode(content).decode()}}
+            response = client.post("/gradio_api/run/predict", json=body | told)
+            assert response.json()["data"][3]["problem"].endswith("megapixels."), name
+        response = client.post("/gradio_api/run/predict", json=body)
+        assert response.status_code == 422 and response.json()["error"]

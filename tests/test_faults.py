@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import os
+import re
 import shutil
 import signal
 import socket
@@ -14,13 +16,14 @@ import pytest
 import torch
 
 import digitnet
+from benchmarks.long_run import event_named, wait_in_queue
 from digitnet.models import build
 from digitnet.recipes import RECIPES
 from digitnet.training import fit
 from digitnet.ui.answer import answer
 from digitnet.weights import WEIGHTS_FOLDER, Metadata, load_weights, read_metrics, save_weights
 from tests.conftest import PROJECT
-from tests.serving import served
+from tests.serving import SERVE, served
 from tests.test_train_command import command
 
 SEVEN = [[[0, 0], [10, 0], [4, 20]]]
@@ -223,11 +226,10 @@ def test_the_page_outlives_its_weights(tmp_path):
         shutil.rmtree(weights)
         assert ask(address)["data"] == expected
         events = httpx.get(f"{address}/config").json()["dependencies"]
-        for event in events:  # those that look at the folder too
-            if [kind for _, kind in event["targets"]] == ["select"] and not event["inputs"]:
-                body = {"data": [], "fn_index": event["id"], "session_hash": "x"}
-                answer = httpx.post(f"{address}/gradio_api/run/predict", json=body, timeout=60)
-                assert answer.status_code == 200
+        (event,) = (one["id"] for one in events if one["api_name"] == "compare")  # looks there too
+        body = {"data": ["augmented", None], "fn_index": event, "session_hash": "x"}
+        answer = httpx.post(f"{address}/gradio_api/run/predict", json=body, timeout=60)
+        assert answer.status_code == 200
 
 
 def test_a_port_that_is_taken_is_said():
@@ -244,6 +246,43 @@ def test_a_port_that_is_taken_is_said():
         )
     assert ended.returncode == 1 and "Traceback" not in ended.stderr
     assert ended.stderr.startswith("app.py: ") and str(port) in ended.stderr
+
+
+@POSIX
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_page_that_is_ended_during_a_training_leaves_nothing(tmp_path, number):
+    """Ctrl-C goes to all processes of a terminal, SIGTERM to the one that is named."""
+    process = subprocess.Popen(
+        SERVE,
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"GRADIO_ANALYTICS_ENABLED": "False", "TMPDIR": str(tmp_path)},
+    )
+    said = ""
+    while not (address := re.search(r"http://\S+:\d+", said)):
+        line = process.stdout.readline()
+        assert line, said
+        said += line
+    with httpx.Client(base_url=address[0], timeout=60) as client:
+        settings = ["cnn", "baseline", 4, 30, 0.001, 32, 60_000, 0]
+        wait_in_queue(client, event_named(client, "begin"), settings, "x")
+        body = {"data": [None], "fn_index": event_named(client, "watch"), "session_hash": "x"}
+        client.post("/gradio_api/queue/join", json=body).raise_for_status()
+        with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": "x"}) as told:
+            assert any("Epoch 1 of 30" in line for line in told.iter_lines())
+            if number == signal.SIGINT:
+                os.killpg(process.pid, number)
+            else:
+                process.send_signal(number)
+    # The training's process writes there too: this waits for its end.
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == (0 if number == signal.SIGINT else -number)
+    assert "Traceback" not in said and "terminate" not in said
+    left = [path.name for path in tmp_path.iterdir()]
+    assert all(name.startswith("torchinductor_") for name in left)  # torch's own, of each user
 
 
 def test_a_clock_that_jumps_changes_no_measured_time(monkeypatch):

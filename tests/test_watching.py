@@ -3,21 +3,26 @@
 import dataclasses
 import io
 import math
+import weakref
 
+import gradio as gr
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load
+from safetensors.torch import load, save
 
 import digitnet
 from digitnet.models import available_models, build
 from digitnet.recipes import RECIPES
 from digitnet.trainer import calibrate
 from digitnet.training import fit
+from digitnet.ui.comparison import figures
 from digitnet.ui.loaded import Loaded
 from digitnet.ui.own import classifiers_of, keep, network_of, predictions_of
+from digitnet.ui.tabs import train_it
+from digitnet.ui.tabs.common import add_choice
 from digitnet.ui.test_predictions import OWN, Selection, TestPredictions
-from digitnet.ui.training import curves, first_layer, over, sheet, under_way
+from digitnet.ui.training import Point, curves, first_layer, over, sheet, under_way
 from digitnet.ui.training_process import TrainingProcess, train_in_a_process
 from digitnet.watching import Report, Settings, reports
 
@@ -93,7 +98,8 @@ def test_time_is_up_and_what_was_learned_is_kept():
     long = dataclasses.replace(LINEAR, epochs=30, images=60_000)
     *_, last = reports(long, 0.0)
     assert last.ended == "late" and 0 < last.done < 1
-    assert over(long, last, False, None, np.zeros((4, 28, 28)))["says"].startswith("Time was up")
+    shown = over(long, last, False, None, np.zeros((4, 28, 28)), b"")
+    assert shown["says"].startswith("Time was up")
 
 
 def test_a_diverged_training_says_so():
@@ -142,6 +148,16 @@ def test_a_process_that_breaks_off_is_reported():
     assert [report for report in news if report][-1].ended == "broken off"
 
 
+def test_a_process_ends_when_nobody_can_write_to_it_any_more():
+    """As when the page was ended by force."""
+    process = TrainingProcess()
+    news = process.reports(dataclasses.replace(LINEAR, epochs=30, images=60_000), 300)
+    while not next(news):
+        pass
+    process._process.stdin.close()
+    assert [report for report in news if report][-1].ended == "broken off"
+
+
 # ---- what is kept -------------------------------------------------------------------------------
 
 
@@ -157,27 +173,24 @@ def loaded(classifiers, test_set):
     [LINEAR, CNN, Settings.checked("nonlinear", "augmented", 4, 1, 5e-3, 64, 10_000, 1)],
     ids=lambda settings: settings.model,
 )
-def test_the_file_gives_the_probabilities_that_the_page_shows(settings, loaded, test_set):
+def test_the_file_gives_the_probabilities_that_the_page_shows(settings, loaded, test_set, tmp_path):
     *_, last = reports(settings, 300)
     own = keep(settings, last.weights, loaded)
-    try:
-        again = digitnet.load(settings.model, source=own.file, device="cpu")
-        images = test_set[0][:200]
-        expected = np.stack([p.probabilities for p in again.predict_images(images.float() / 255)])
-        np.testing.assert_allclose(own.probabilities[:200], expected, atol=1e-5)
-        assert again.metadata.recipe == settings.recipe
-        right = own.probabilities.argmax(1) == loaded.predictions.labels
-        assert again.metadata.test_accuracy == pytest.approx(right.mean())
-        assert (again.metadata.temperature != 1) == bool(settings.to_recipe().held_back)
-    finally:
-        own.forget()
-    assert not own.file.parent.exists()
+    file = tmp_path / "own.safetensors"
+    file.write_bytes(own.to_file())
+    again = digitnet.load(settings.model, source=file, device="cpu")
+    images = test_set[0][:200]
+    expected = np.stack([p.probabilities for p in again.predict_images(images.float() / 255)])
+    np.testing.assert_allclose(own.probabilities[:200], expected, atol=1e-5)
+    assert again.metadata == own.classifier.metadata and again.metadata.recipe == settings.recipe
+    right = own.probabilities.argmax(1) == loaded.predictions.labels
+    assert again.metadata.test_accuracy == pytest.approx(right.mean())
+    assert (again.metadata.temperature != 1) == bool(settings.to_recipe().held_back)
 
 
 def test_ones_own_model_stands_among_the_others(loaded, classifiers):
     *_, last = reports(LINEAR, 300)
     own = keep(LINEAR, last.weights, loaded)
-    own.forget()
     assert list(classifiers_of(loaded, "augmented", own)) == [*classifiers, OWN]
     assert classifiers_of(loaded, "augmented", None) == classifiers
     predictions = predictions_of(loaded.predictions, own)
@@ -188,6 +201,42 @@ def test_ones_own_model_stands_among_the_others(loaded, classifiers):
     assert len(wrong) == round((1 - own.classifier.metadata.test_accuracy) * 1_000)
     others = predictions.predicted(("augmented", "cnn"))
     assert (others == loaded.predictions.predicted(("augmented", "cnn"))).all()
+
+
+def test_ones_own_model_is_compared_with_the_others(loaded):
+    *_, last = reports(LINEAR, 300)
+    *others, row = figures(loaded, keep(LINEAR, last.weights, loaded))
+    assert others and all(other["model"] != row["model"] for other in others)
+    assert (row["model"], row["trained"]) == ("yours (linear)", "as in the article")
+    assert row["parameters"] == "3,190" and float(row["milliseconds"]) > 0
+    assert row["mnist"].endswith(" %") and row["size"].endswith(" KB")
+
+
+def test_only_the_newest_report_is_kept(monkeypatch):
+    """The weights of all of them would be hundreds of megabytes."""
+    weights = save(build("linear").state_dict())
+    made = []
+
+    def many(settings):
+        for number in range(1, 41):
+            report = Report(1, number / 40, 1.0, 0.5, number, weights)
+            made.append(weakref.ref(report))
+            yield report
+
+    monkeypatch.setattr(train_it, "_reports", many)
+    monkeypatch.setattr(train_it, "make_ready", lambda: None)
+    with gr.Blocks() as page:
+        choice = add_choice(Loaded())
+        with gr.Tabs() as tabs, gr.Tab("Train it") as tab:
+            train_it.add_train_it(Loaded(), choice, tabs, tab, {})
+    functions = {one.name: one.fn for one in page.fns.values()}
+    begun = functions["begin"]("linear", "baseline", *NUMBERS)
+    asked = next(value for value in begun.values() if isinstance(value, tuple))
+    loss, newest = {}, None
+    for _, loss, _, newest in functions["watch"](asked):  # noqa: B007
+        assert sum(report() is not None for report in made) <= 2
+    assert len(loss["series"][0]["points"].split()) == len(made) == 40
+    assert newest[1].done == 1
 
 
 def test_nothing_held_back_is_nothing_calibrated(train_set):
@@ -240,11 +289,12 @@ def test_time_left_is_told_where_it_is_long():
 
 
 def test_curves_stay_short_however_long_the_training():
-    history = [Report(1, at / 2_000, 1.0, 0.5, at, b"") for at in range(2_001)]
-    loss, accuracy = curves(LINEAR, history)
-    for chart in (loss, accuracy):
-        points = chart["series"][0]["points"].split()
-        assert len(points) <= 301 and points[-1].startswith("340.0,")
+    for count in (301, 302, 2_001, 2_002):
+        history = [Point(at / (count - 1), 1.0, 0.5) for at in range(count)]
+        for chart in curves(LINEAR, history):
+            points = chart["series"][0]["points"].split()
+            assert len(points) <= 301 and points[-1].startswith("340.0,")
+            assert len(set(points)) == len(points)
 
 
 def test_a_report_makes_the_network_it_came_from():

@@ -31,13 +31,12 @@ MOST_BYTES_HELD = 400_000_000  # of all requests that are being received
 IDLE_SECONDS = 10.0  # without a byte of a request that is being received
 BODY_SECONDS = 120.0  # until all of a request is received; 20 MB take a minute at 3 Mbit/s
 MOST_QUEUED = 256  # events that wait; drawing does not, it has no queue
-KEPT_SECONDS = 300  # an upload that was never read
 # Visitors whose state is kept, a quarter MB each; the one longest away is forgotten first.
 MOST_SESSIONS = 128
 # Doors of Gradio's that this page has no use for: they write files, fetch things, or never end.
 CLOSED = (
     *("process_recording", "deep_link", "proxy=", "component_server", "stream/"),
-    *("dev/", "vibe-", "undo-vibe-"),
+    *("dev/", "vibe-", "undo-vibe-", "upload"),
 )
 # A Space is shown within a page of huggingface.co, so framing is not forbidden.
 HEADERS = [
@@ -79,10 +78,6 @@ def log_place(error: BaseException) -> None:
 
 class Page(gr.Blocks):
     """A page that refuses in one sentence what its components would not send."""
-
-    def __init__(self, **properties: Any):
-        # What is uploaded is deleted when it was read; this is for what nobody asked to be read.
-        super().__init__(delete_cache=(KEPT_SECONDS, KEPT_SECONDS), **properties)
 
     async def preprocess_data(self, block_fn: Any, inputs: list, *rest: Any, **named: Any) -> list:
         try:

@@ -1,19 +1,13 @@
-"""The network that a visitor trained: in that visitor's session only, and gone with it."""
+"""The network that a visitor trained: in that visitor's session only, and never on the disk."""
 
-import atexit
-import functools
-import secrets
-import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
-from gradio.utils import get_upload_folder
 from safetensors.torch import load as read_tensors
 
-from digitnet.classifier import Classifier, load
+from digitnet.classifier import Classifier
+from digitnet.device import pick_device
 from digitnet.evaluation import logits_of
 from digitnet.mnist import load_mnist
 from digitnet.models import Network, build
@@ -21,7 +15,7 @@ from digitnet.ui.loaded import Loaded
 from digitnet.ui.test_predictions import OWN, TestPredictions, WithOwn
 from digitnet.ui.zero_gpu import PAGE_DEVICE
 from digitnet.watching import Settings
-from digitnet.weights import Metadata, save_weights
+from digitnet.weights import Metadata, to_bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,21 +28,19 @@ class Own:
     classifier : what to recognise with
     probabilities : what it gives each digit of the test images, float32 ``[N, 10]``; None where
         there are none
-    file : the weights, to be downloaded
     """
 
     settings: Settings
     classifier: Classifier
     probabilities: np.ndarray | None
-    file: Path
 
-    def forget(self) -> None:
-        """Delete the file: nothing else of it is on the disk."""
-        shutil.rmtree(self.file.parent, ignore_errors=True)
+    def to_file(self) -> bytes:
+        """The content of a safetensors file, as train.py writes it."""
+        return to_bytes(self.classifier.network, self.classifier.metadata)
 
 
 def keep(settings: Settings, weights: bytes, loaded: Loaded) -> Own:
-    """Make a classifier and a file of a training's last report, as train.py would.
+    """Make a classifier of a training's last report, as train.py would.
 
     Parameters
     ----------
@@ -74,11 +66,8 @@ def keep(settings: Settings, weights: bytes, loaded: Loaded) -> Own:
         threshold=recipe.threshold,
         shifted=recipe.shifted,
     )
-    file = _folder() / secrets.token_hex(16) / f"{settings.model}.safetensors"
-    save_weights(network, metadata, file)
-    # Read back, so that what the page shows is what the file says.
-    classifier = load(settings.model, source=file, device=PAGE_DEVICE)
-    return Own(settings, classifier, probabilities, file)
+    device = pick_device(PAGE_DEVICE)
+    return Own(settings, Classifier(network.to(device), metadata, device), probabilities)
 
 
 def network_of(settings: Settings, weights: bytes) -> Network:
@@ -109,13 +98,3 @@ def _temperature(network: Network, settings: Settings) -> float:
 
     images, labels = (half[: settings.images] for half in load_mnist(train=True))
     return calibrate(network, recipe, images, labels, settings.seed)
-
-
-@functools.cache
-def _folder() -> Path:
-    """Where Gradio serves files from: a folder of this run of the page, deleted at its end."""
-    parent = Path(get_upload_folder())
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="trained-", dir=parent))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder

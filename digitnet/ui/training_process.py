@@ -2,7 +2,7 @@
 
 Training is a Python loop of short steps: in a thread of the page it would take turns with every
 answer. A process also keeps its settings (`digitnet.layout.fast_cpu`) and memory to itself, has a
-lower priority, and ends at once when its visitor leaves.
+lower priority, and ends at once when its visitor leaves, or when the page's process does.
 """
 
 import contextlib
@@ -31,8 +31,11 @@ class TrainingProcess:
             cwd=PROJECT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # Ctrl-C in a terminal is for the page, with which this process ends.
+            start_new_session=True,
             # On Windows; elsewhere the process lowers its priority itself.
-            creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
+            creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
+            | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         self._newest: Report | None = None
         self._over = False

@@ -12,6 +12,8 @@ from digitnet.classifier import Classifier
 from digitnet.models import IMAGE_SIZE, parameter_count
 from digitnet.ui.component import Component
 from digitnet.ui.loaded import TRAINED, Loaded
+from digitnet.ui.own import Own
+from digitnet.ui.test_predictions import OWN
 
 TIMED_CALLS = 30
 
@@ -23,8 +25,9 @@ class Comparison(Component):
         super().__init__(elem_id="comparison", **properties)
 
 
-def figures(loaded: Loaded) -> list[dict[str, Any]]:
-    """A row for each model and recipe that is loaded; an empty text where nothing was measured."""
+def figures(loaded: Loaded, own: Own | None = None) -> list[dict[str, Any]]:
+    """A row for each model and recipe that is loaded, and for the visitor's own; an empty text
+    where nothing was measured."""
     rows = []
     for recipe in loaded.recipes:
         entries = loaded.metrics.get(recipe, {}).get("models", {})
@@ -42,14 +45,26 @@ def figures(loaded: Loaded) -> list[dict[str, Any]]:
                     "nudges": [_nudge(entry, norm) for norm in NORMS],
                     "calibration": _percent(entry.get("calibration_error")),
                     "parameters": f"{parameter_count(classifier.network):,}",
-                    "milliseconds": f"{milliseconds_of(classifier):.2f}",
+                    "milliseconds": f"{milliseconds_of_page(classifier):.2f}",
                     "size": f"{file.stat().st_size / 1024:,.0f} KB" if file.exists() else "",
                 }
             )
+    if own:
+        measured = own.probabilities is not None
+        rows.append(
+            {
+                "model": f"{OWN} ({own.settings.model})",
+                "trained": TRAINED[own.settings.recipe],
+                "mnist": _percent(own.classifier.metadata.test_accuracy) if measured else "",
+                "nudges": [""] * len(NORMS),
+                "parameters": f"{own.classifier.parameters:,}",
+                "milliseconds": f"{milliseconds_of(own.classifier):.2f}",
+                "size": f"{len(own.to_file()) / 1024:,.0f} KB",
+            }
+        )
     return rows
 
 
-@cache
 def milliseconds_of(classifier: Classifier) -> float:
     """From one image to its prediction on this machine: the median of a few calls."""
     image = torch.rand(1, IMAGE_SIZE, IMAGE_SIZE)
@@ -59,6 +74,10 @@ def milliseconds_of(classifier: Classifier) -> float:
         classifier.predict_images(image)
         times.append(1000 * (time.perf_counter() - started))
     return statistics.median(times)
+
+
+# Measured once; not a visitor's own, which this would keep.
+milliseconds_of_page = cache(milliseconds_of)
 
 
 def _nudge(entry: dict[str, Any], norm: str) -> str:

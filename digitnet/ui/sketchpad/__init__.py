@@ -29,7 +29,8 @@ class Sketchpad(Component):
     """Its value is a drawing: a list of strokes, each a list of (x, y) points, 0..1000, y down.
 
     Or it is a test image that lies on the paper: ``{"test_image": 17}``, by its number; the server
-    sets it with `on_paper`.
+    sets it with `on_paper`. Or it is a picture of the visitor's: ``{"picture": True}``; the server
+    sets it as ``{"picture": URL}``.
 
     Listen to ``input``: it fires while the pen is down, when it is lifted, on undo, redo and clear,
     and while an example is played. ``apply`` fires when a link or what the browser kept was put on
@@ -49,6 +50,8 @@ class Sketchpad(Component):
         # Nothing but strokes from here: to_image takes paths too, and a visitor must not name one.
         if isinstance(payload, dict) and type(payload.get("test_image")) is int:
             return {"test_image": payload["test_image"]}
+        if isinstance(payload, dict) and payload.get("picture"):
+            return {"picture": True}
         if payload is not None and not isinstance(payload, list):
             raise Refusal("A drawing is a list of strokes.")
         with one_sentence():

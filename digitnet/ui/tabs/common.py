@@ -10,7 +10,6 @@ from gradio.events import Dependency
 from digitnet.drawing import Drawing
 from digitnet.ui.guard import Refusal
 from digitnet.ui.loaded import TRAINED, Loaded
-from digitnet.ui.own import Own
 from digitnet.ui.sketchpad import Sketchpad, on_paper
 
 # For what must never wait: no queue, no spinner, and while one answer is under way only the newest
@@ -57,13 +56,7 @@ def add_choice(loaded: Loaded) -> Choice:
             visible=len(loaded.recipes) > 1,
             interactive=True,
         )
-    return Choice(model, recipe, gr.State(None, delete_callback=_forget))
-
-
-def _forget(own: Own | None) -> None:
-    """What is left to do when a visitor's session is deleted."""
-    if own:
-        own.forget()
+    return Choice(model, recipe, gr.State(None))
 
 
 def told(event: gr.EventData, name: str) -> Any:
@@ -85,6 +78,8 @@ def subject_of(loaded: Loaded, value: Drawing | dict[str, int]) -> Drawing | np.
     """What lies on the sketchpad: a drawing, or a test image as float32 ``[28, 28]`` in 0..1."""
     if not isinstance(value, dict):
         return value
+    if "test_image" not in value:
+        raise Refusal("This looks at a drawing or at a test image, not at a picture.")
     if loaded.predictions is None:
         raise Refusal("The test images are not available.")
     images = loaded.predictions.images

@@ -13,6 +13,7 @@ from digitnet.ui.distorted import distortion_axis
 from digitnet.ui.gallery import Gallery, tiles_of_labels
 from digitnet.ui.layers import Layers, layers
 from digitnet.ui.loaded import Loaded
+from digitnet.ui.own import classifiers_of
 from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice
 
 FEWEST_ANSWERS = 10  # of a confidence; of fewer, the share that is right says little
@@ -38,8 +39,11 @@ def add_compare(loaded: Loaded, choice: Choice, tab: gr.Tab) -> None:
             *(robustness_curves(entries, distortion) for distortion in DISTORTIONS.values()),
         )
 
-    def networks(recipe):
-        return layers(loaded.classifiers.get(recipe, {}))
+    def networks(recipe, own=None):
+        return layers(classifiers_of(loaded, recipe, own))
+
+    def compare(recipe, own):
+        return figures(loaded, own), networks(recipe, own)
 
     comparison = Comparison()
     values = charts(first)
@@ -58,13 +62,13 @@ def add_compare(loaded: Loaded, choice: Choice, tab: gr.Tab) -> None:
     gr.Markdown("## The networks, layer by layer")
     shown_layers = Layers(value=networks(first))
     choice.recipe.input(
-        lambda recipe: (*charts(recipe), networks(recipe)),
-        choice.recipe,
+        lambda recipe, own: (*charts(recipe), networks(recipe, own)),
+        [choice.recipe, choice.own],
         [*drawn, shown_layers],
         **IMMEDIATELY,
     )
     # Measured when somebody looks: nobody should wait for it before the page.
-    tab.select(partial(figures, loaded), None, comparison, **QUIETLY)
+    tab.select(compare, [choice.recipe, choice.own], [comparison, shown_layers], **QUIETLY)
     if loaded.predictions is not None:
         gr.Markdown("## Sixteen of the test images")
         grid = Gallery(elem_id="grid")

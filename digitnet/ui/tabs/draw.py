@@ -1,21 +1,24 @@
 """Draw: the sketchpad or a picture, and what the models say of it while the visitor draws."""
 
 import asyncio
-from pathlib import Path
 
 import gradio as gr
 
 from digitnet.ui.answer import Answer, answer, read
-from digitnet.ui.guard import one_sentence
+from digitnet.ui.api import decoded
+from digitnet.ui.guard import Refusal, one_sentence
 from digitnet.ui.loaded import Loaded
 from digitnet.ui.own import classifiers_of
+from digitnet.ui.picture import PictureInput, trouble
 from digitnet.ui.sketchpad import Sketchpad
-from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice, subject_of
-from digitnet.ui.upload import Upload
+from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice, subject_of, told
 
 # A drawing of so many points, as hands draw them, is answered where requests arrive: a thread would
 # take turns with that one, and both would take twice as long.
 MOST_POINTS_AT_ONCE = 2_000
+PICTURE = {"picture": True}  # the sketchpad's value while a visitor's picture lies there
+# Not Pillow's own words: they may quote the file.
+UNREADABLE = "This picture could not be read; choose a PNG or JPEG file of at most 25 megapixels."
 
 
 # A drawing that got no answer is sent again.
@@ -27,9 +30,10 @@ def add_draw(loaded: Loaded, choice: Choice) -> tuple[Sketchpad, gr.Checkbox]:
     whether a drawing is fitted as MNIST's digits were."""
 
     def answer_to(value, model, recipe, own, geometry, picture=None):
+        if value == PICTURE and picture is None:
+            raise Refusal("The picture is no longer here; choose it again.")
         with one_sentence():
-            # The drawing comes first: a picture stays where it is while somebody draws.
-            subject = picture if picture and not value else subject_of(loaded, value)
+            subject = picture if value == PICTURE else subject_of(loaded, value)
             return answer(classifiers_of(loaded, recipe, own), model, subject, geometry)
 
     async def recognise(value, *chosen):
@@ -37,7 +41,7 @@ def add_draw(loaded: Loaded, choice: Choice) -> tuple[Sketchpad, gr.Checkbox]:
             return await asyncio.to_thread(answer_to, value, *chosen)
         return answer_to(value, *chosen)
 
-    picture = gr.State(None, time_to_live=3600)  # the last one that was read; seconds
+    picture = gr.State(None, time_to_live=3600)  # the one on the sketchpad, as read; seconds
     with gr.Row(elem_id="draw"):
         with gr.Column(min_width=300):
             sketchpad = Sketchpad(
@@ -47,13 +51,7 @@ def add_draw(loaded: Loaded, choice: Choice) -> tuple[Sketchpad, gr.Checkbox]:
                     "geometry": "true",
                 }
             )
-            with gr.Accordion("A picture instead", open=False, elem_id="picture-fold"):
-                upload = Upload(
-                    sources=["upload", "clipboard", "webcam"],
-                    label="Photo or scan of one digit, or of several in a row",
-                    height=240,
-                    elem_id="picture",
-                )
+            picture_input = PictureInput()
         with gr.Column(min_width=300):
             answers = Answer(
                 value=answer_to([], choice.model.value, choice.recipe.value, None, True)
@@ -67,7 +65,7 @@ def add_draw(loaded: Loaded, choice: Choice) -> tuple[Sketchpad, gr.Checkbox]:
     chosen = [sketchpad, choice.model, choice.recipe, choice.own, geometry]
     drawn = sketchpad.input(recognise, chosen, answers, **IMMEDIATELY)
     selected = gr.on(
-        [choice.model.input, choice.recipe.input, geometry.input],
+        [choice.model.change, choice.recipe.input, geometry.input],  # who trains one changes it too
         answer_to,
         [*chosen, picture],
         answers,
@@ -78,20 +76,25 @@ def add_draw(loaded: Loaded, choice: Choice) -> tuple[Sketchpad, gr.Checkbox]:
     # A network just trained answers to what lies there already.
     choice.own.change(answer_to, [*chosen, picture], answers, **QUIETLY)
 
-    def read_picture(model, recipe, own, file):
-        if file is None:
-            return gr.skip()
+    def read_picture(model, recipe, own, event: gr.EventData):
+        content = told(event, "content")
+        if not isinstance(content, str):
+            raise Refusal("There is no picture in this.")
         try:
-            with one_sentence():
-                picture = read(file)
-        finally:
-            Path(file).unlink(missing_ok=True)  # nobody's picture stays on the disk
-        return answer_to([], model, recipe, own, True, picture), [], picture, None
+            found = read(decoded(content))
+        except ValueError:
+            return {picture_input: trouble(UNREADABLE)}
+        return {
+            answers: answer_to(PICTURE, model, recipe, own, True, found),
+            sketchpad: {"picture": found.shown["picture"]},
+            picture: found,
+            picture_input: {},
+        }
 
-    upload.input(
+    picture_input.upload(
         read_picture,
-        [choice.model, choice.recipe, choice.own, upload],
-        [answers, sketchpad, picture, upload],
+        [choice.model, choice.recipe, choice.own],
+        [answers, sketchpad, picture, picture_input],
         **QUIETLY,
     )
     return sketchpad, geometry

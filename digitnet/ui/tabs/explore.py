@@ -1,7 +1,7 @@
 """Test predictions: the 10,000 test images, sorted and filtered by what a model makes of them."""
 
 from functools import partial
-from typing import get_args
+from typing import Any, get_args
 
 import gradio as gr
 
@@ -19,12 +19,15 @@ EVERY_DIGIT = -1
 
 def add_explore(
     loaded: Loaded, choice: Choice, sketchpad: Sketchpad, tabs: gr.Tabs, tab: gr.Tab
-) -> None:
-    """Fill the tab; `sketchpad`, in the tab with the id "draw" of `tabs`, takes chosen images."""
+) -> dict[gr.components.Component, Any]:
+    """Fill the tab; `sketchpad`, in the tab with the id "draw" of `tabs`, takes chosen images.
+
+    Gives the values of its components with which it shows a model's mistakes.
+    """
     predictions = loaded.predictions
     if predictions is None or not loaded.models:
         gr.Markdown("The test predictions need the test images and a model's weights.")
-        return
+        return {}
     digits = [("every digit", EVERY_DIGIT)] + [(str(digit), digit) for digit in range(10)]
     outcome = gr.Radio(get_args(Outcome), value="all", label="Show", elem_id="outcome")
     with gr.Accordion("Sort and filter", open=False, elem_id="filters"), gr.Row():
@@ -113,6 +116,14 @@ def add_explore(
     gallery.click(open_tile, asked[1:], [chosen, details, large], scroll_to_output=True, **QUIETLY)
     take.click(take_along, chosen, [sketchpad, tabs], **QUIETLY)
     close.click(lambda: (None, gr.Column(visible=False)), None, [chosen, details], **QUIETLY)
+    return {
+        outcome: "wrong",
+        order: "test set",
+        among: "every image",
+        true_digit: EVERY_DIGIT,
+        predicted_digit: EVERY_DIGIT,
+        page: 1,
+    }
 
 
 def _digit(value: int | None) -> int | None:

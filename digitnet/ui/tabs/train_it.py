@@ -3,6 +3,7 @@
 import contextlib
 import secrets
 from collections.abc import Generator
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -16,12 +17,14 @@ from digitnet.ui.own import keep, network_of
 from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice
 from digitnet.ui.test_predictions import OWN
 from digitnet.ui.training import (
+    Point,
     Training,
     beginning,
     curves,
     failed,
     first_layer,
     over,
+    stopped_early,
     under_way,
     waiting,
 )
@@ -46,10 +49,17 @@ FAILURES = {
 }
 
 
-def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> None:
+def add_train_it(
+    loaded: Loaded,
+    choice: Choice,
+    tabs: gr.Tabs,
+    tab: gr.Tab,
+    mistakes_only: dict[gr.components.Component, Any],
+) -> None:
     """Fill the tab; what is trained becomes a further model of `choice`.
 
-    Of `tabs`, the tabs with the ids "draw" and "explore" can be opened from here.
+    Of `tabs`, the tabs with the ids "draw" and "explore" can be opened from here; the latter shows
+    a model's mistakes where its components have the values `mistakes_only`.
     """
     sample = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     if loaded.predictions is not None:
@@ -89,7 +99,6 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
     with gr.Row(visible=False) as kept:
         draw = gr.Button("Draw on it", variant="primary", elem_id="draw-on-it")
         mistakes = gr.Button("See its mistakes", elem_id="its-mistakes")
-        download = gr.DownloadButton("Download it", elem_id="download")
     with gr.Row():
         with gr.Column(min_width=300):
             loss = Chart(elem_id="loss-curve")
@@ -127,7 +136,7 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
         if asked is None:
             raise Refusal("Press Train first.")
         settings, ticket = asked
-        history: list[Report] = []
+        history: list[Point] = []  # figures only: the weights of all reports are too much to keep
         yield beginning(settings), {}, {}, None
         with contextlib.closing(_reports(settings)) as news, contextlib.ExitStack() as leaving:
             leaving.callback(wanted.discard, ticket)
@@ -141,33 +150,38 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
                 if report.ended in FAILURES:
                     yield {}, {}, {}, FAILURES[report.ended]
                     return
-                history.append(report)
+                history.append(Point(report.done, report.loss, report.accuracy))
                 pictures = first_layer(network_of(settings, report.weights), sample)
                 shown = under_way(settings, report, LIMIT, pictures)
                 yield shown, *curves(settings, history), (settings, report)
 
-    def end(asked, newest, own):
+    def end(asked, last, own):
         if asked is None:
             raise Refusal("Press Train first.")
         wanted.discard(asked[1])
-        buttons = {train: gr.Button(visible=True), stop: gr.Button(visible=False)}
-        if newest is None:  # stopped before it began
-            return buttons | {view: {}}
-        if isinstance(newest, str):
-            return buttons | {view: failed(newest)}
-        settings, report = newest
+        buttons = {
+            train: gr.Button(visible=True),
+            stop: gr.Button(visible=False),
+            kept: gr.Row(visible=isinstance(last, tuple) or own is not None),
+        }
+        if last is None:
+            return buttons | {view: stopped_early()}
+        if isinstance(last, str):
+            return buttons | {view: failed(last)}
+        settings, report = last
         trained = keep(settings, report.weights, loaded)
-        if own:
-            own.forget()
         pictures = first_layer(network_of(settings, report.weights), sample)
         share = trained.classifier.metadata.test_accuracy if loaded.predictions else None
         return buttons | {
-            view: over(settings, report, not report.ended, share, pictures),
-            kept: gr.Row(visible=True),
-            download: gr.DownloadButton(f"Download {trained.file.name}", value=trained.file),
+            view: over(settings, report, not report.ended, share, pictures, trained.to_file()),
+            newest: None,
             choice.own: trained,
-            choice.model: gr.Radio([*loaded.models, OWN], value=OWN),
+            # Offered, not chosen: its visitor may be drawing for another one at this moment.
+            choice.model: gr.Radio([*loaded.models, OWN]),
         }
+
+    def show_mistakes():
+        return {tabs: gr.Tabs(selected="explore"), choice.model: OWN} | mistakes_only
 
     chosen = [model, recipe, *numbers]
     gr.on([model.input, recipe.input], first_numbers, [model, recipe], numbers[:4], **IMMEDIATELY)
@@ -189,14 +203,15 @@ def add_train_it(loaded: Loaded, choice: Choice, tabs: gr.Tabs, tab: gr.Tab) -> 
         show_progress_on=view,
         api_visibility="private",
     )
-    ending = (
+    watched.then(
+        end,
         [asked, newest, choice.own],
-        [view, train, stop, kept, download, choice.own, choice.model],
+        [view, train, stop, kept, newest, choice.own, choice.model],
+        **QUIETLY,
     )
-    watched.then(end, *ending, **QUIETLY)
     stop.click(None, cancels=watched)
-    draw.click(lambda: gr.Tabs(selected="draw"), None, tabs, **QUIETLY)
-    mistakes.click(lambda: gr.Tabs(selected="explore"), None, tabs, **QUIETLY)
+    draw.click(lambda: (gr.Tabs(selected="draw"), OWN), None, [tabs, choice.model], **QUIETLY)
+    mistakes.click(show_mistakes, None, [tabs, choice.model, *mistakes_only], **QUIETLY)
     tab.select(make_ready, **QUIETLY)
 
 

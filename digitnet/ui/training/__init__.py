@@ -1,7 +1,8 @@
 """How a training stands, in words, a bar and pictures of what the first layer looks for."""
 
+import base64
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,8 +21,16 @@ SHORT = 5.0  # seconds; of a shorter training nobody asks how long it takes
 HIGHEST_LOSS = 2.5  # nats; the loss of guessing is 2.3
 
 
+class Point(NamedTuple):
+    """One of a training's curves; the figures are those of `digitnet.watching.Report`."""
+
+    done: float
+    loss: float
+    accuracy: float
+
+
 class Training(Component):
-    """Its value is what `waiting`, `beginning`, `under_way`, `over` or `failed` makes."""
+    """Its value is what `waiting`, `beginning`, `under_way`, `over` and the like make."""
 
     def __init__(self, **properties: Any):
         super().__init__(elem_id="training", **properties)
@@ -71,6 +80,7 @@ def over(
     stopped: bool,
     accuracy: float | None,
     pictures: np.ndarray,
+    file: bytes,
 ) -> dict[str, Any]:
     """The template's data of a training that has ended, and whose network was kept.
 
@@ -79,6 +89,7 @@ def over(
     stopped : whether the visitor ended it
     accuracy : share of the test images recognised, 0..1; None without these
     pictures : what `first_layer` gives
+    file : the network's weights as a safetensors file, to be downloaded
     """
     where = f"in epoch {report.epoch} of {settings.epochs}"
     says = f"Trained for {settings.epochs} epoch{'s' * (settings.epochs > 1)}"
@@ -89,9 +100,16 @@ def over(
     return {
         "says": f"{says} ({report.seconds:.1f} s).",
         "test": "" if accuracy is None else f"{100 * accuracy:.2f} %",
+        "file": f"data:application/octet-stream;base64,{base64.b64encode(file).decode()}",
+        "file_name": f"{settings.model}.safetensors",
         **_figures(report),
         **_shown(settings, pictures),
     }
+
+
+def stopped_early() -> dict[str, Any]:
+    """The template's data of a training that was stopped before its first report."""
+    return {"says": "Stopped before anything was learned."}
 
 
 def failed(sentence: str) -> dict[str, Any]:
@@ -99,17 +117,17 @@ def failed(sentence: str) -> dict[str, Any]:
     return {"problem": sentence}
 
 
-def curves(settings: Settings, history: list[Report]) -> tuple[dict[str, Any], dict[str, Any]]:
+def curves(settings: Settings, history: list[Point]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Loss and accuracy over the epochs, for two charts."""
     while len(history) > POINTS:
-        history = history[::2] + history[-1:]
-    at = [report.done * settings.epochs for report in history]
-    losses = [min(report.loss, 1e6) for report in history]
+        history = history[:-1:2] + history[-1:]
+    at = [point.done * settings.epochs for point in history]
+    losses = [min(point.loss, 1e6) for point in history]
     step = math.ceil(settings.epochs / 8)
     ticks = [(epoch, str(epoch)) for epoch in range(0, settings.epochs + 1, step)]
     epochs = Axis("epoch", 0, settings.epochs, ticks)
     nats = [(quarter * HIGHEST_LOSS / 5, f"{quarter * HIGHEST_LOSS / 5:g}") for quarter in range(6)]
-    shares = [report.accuracy for report in history]
+    shares = [point.accuracy for point in history]
     loss = Series("mean over the epoch so far", list(zip(at, losses, strict=True)))
     accuracy = Series("mean over the epoch so far", list(zip(at, shares, strict=True)))
     return (
