@@ -34,7 +34,9 @@ LINEAR = (RECIPE, "linear")
 @pytest.fixture(scope="module")
 def predictions(classifiers, test_set):
     by_key = {(RECIPE, name): classifier for name, classifier in classifiers.items()}
-    return TestPredictions(by_key, *test_set)
+    background = TestPredictions(by_key, *test_set)
+    background.recognise()
+    return background.so_far()
 
 
 def test_answer_puts_the_chosen_model_in_front(classifiers):

@@ -52,7 +52,7 @@ def break_seven(page):
 
 def test_it_asks_for_one_digit_first(page):
     open_tab(page, "Break it")
-    expect(page.locator("#nothing-to-break")).to_contain_text("draw a digit")
+    expect(page.locator("#nothing-to-break")).to_contain_text("Draw a digit")
     expect(page.locator("#find")).to_be_hidden()
     open_tab(page, "Draw")
     draw(page, TWO_ONES)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import gradio as gr
 
-from digitnet.ui.answer import Answer, answer, read
-from digitnet.ui.guard import one_sentence
+from digitnet.ui.answer import ASK, Answer, answer, read, refused
+from digitnet.ui.guard import Refusal, one_sentence
 from digitnet.ui.loaded import Loaded
 from digitnet.ui.own import classifiers_of
 from digitnet.ui.sketchpad import Sketchpad
@@ -22,17 +22,20 @@ def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
     """Fill the tab; gives its sketchpad, whose content other tabs look at too."""
 
     def answer_to(value, model, recipe, own, geometry, picture=None):
-        with one_sentence():
-            # The drawing comes first: a picture stays where it is while somebody draws.
-            subject = picture if picture and not value else subject_of(loaded, value)
-            return answer(classifiers_of(loaded, recipe, own), model, subject, geometry)
+        classifiers = classifiers_of(loaded, recipe, own)
+        try:
+            with one_sentence():
+                # The drawing comes first: a picture stays where it is while somebody draws.
+                subject = subject_of(loaded, value, picture)
+                return answer(classifiers, model, subject, geometry)
+        except Refusal as refusal:
+            return refused(classifiers, model, refusal.message)
 
     async def recognise(value, *chosen):
         if length_of(value) > MOST_POINTS_AT_ONCE:
             return await asyncio.to_thread(answer_to, value, *chosen)
         return answer_to(value, *chosen)
 
-    picture = gr.State(None, time_to_live=3600)  # the last one that was read; seconds
     with gr.Row(elem_id="draw"):
         with gr.Column(min_width=300):
             sketchpad = Sketchpad()
@@ -54,16 +57,17 @@ def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
                 elem_id="geometry",
             )
     chosen = [sketchpad, choice.model, choice.recipe, choice.own, geometry]
-    sketchpad.input(recognise, chosen, answers, **IMMEDIATELY)
+    sketchpad.input(recognise, chosen, answers, js=ASK, **IMMEDIATELY)
     gr.on(
         [choice.model.input, choice.recipe.input, geometry.input],
         answer_to,
-        [*chosen, picture],
+        [*chosen, choice.picture],
         answers,
+        js=ASK,
         **IMMEDIATELY,
     )
     # A network just trained answers to what lies there already.
-    choice.own.change(answer_to, [*chosen, picture], answers, **QUIETLY)
+    choice.own.change(answer_to, [*chosen, choice.picture], answers, **QUIETLY)
 
     def read_picture(model, recipe, own, file):
         if file is None:
@@ -78,7 +82,7 @@ def add_draw(loaded: Loaded, choice: Choice) -> Sketchpad:
     upload.input(
         read_picture,
         [choice.model, choice.recipe, choice.own, upload],
-        [answers, sketchpad, picture, upload],
+        [answers, sketchpad, choice.picture, upload],
         **QUIETLY,
     )
     return sketchpad
