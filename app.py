@@ -30,6 +30,7 @@ from digitnet.ui.tabs.why import add_why
 
 THEME = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
 STYLE = Path(__file__).parent / "digitnet" / "ui" / "page.css"
+SCRIPT = STYLE.with_suffix(".js")
 
 
 def build_page(loaded: Loaded) -> gr.Blocks:
@@ -92,6 +93,7 @@ def main() -> None:
             inbrowser=has_desktop() and not options.no_browser,
             theme=THEME,
             css_paths=STYLE,
+            js=SCRIPT.read_text(encoding="utf-8"),
             prevent_thread_lock=True,
             **LIMITS,
         )
