@@ -60,6 +60,43 @@ def test_a_visitor_cannot_name_a_file():
             Sketchpad().preprocess(payload)
 
 
+class Interrupted:
+    """A classifier that recognises one batch, and no more."""
+
+    def __init__(self, classifier):
+        self.classifier, self.metadata = classifier, classifier.metadata
+        self.batches = 0
+
+    def logits(self, images):
+        self.batches += 1
+        if self.batches > 1:
+            raise InterruptedError
+        return self.classifier.logits(images)
+
+
+def test_what_is_recognised_so_far_is_answered_from(classifiers, test_set, predictions):
+    by_key = {LINEAR: classifiers["linear"], (RECIPE, "cnn"): Interrupted(classifiers["cnn"])}
+    background = TestPredictions(by_key, *test_set)
+    waiting = tiles_of_predictions(background.so_far(), LINEAR, Selection())
+    assert waiting["progress"] == "0 of 10,000 recognised" and waiting["placeholders"]
+    with pytest.raises(InterruptedError):
+        background.recognise()
+    partly = background.so_far()
+    assert not partly.finished and predictions.finished
+    done = len(partly.probabilities((RECIPE, "cnn")))
+    assert 0 < done < 10_000 == len(partly.probabilities(LINEAR))
+    key = (RECIPE, "cnn")
+    for among in ("every image", "the models disagree", "only the cnn is right"):
+        shown = partly.indices(key, Selection(among=among))
+        assert (shown < done).all()
+    assert (partly.predicted(key) == predictions.predicted(key)[:done]).all()
+    assert partly.confusion(key).sum() == done
+    tiles = tiles_of_predictions(partly, key, Selection())
+    assert tiles["progress"] == f"{done:,} of 10,000 recognised"
+    assert tiles["shown"] == f"{done:,} shown"
+    assert [row["model"] for row in closeup(partly, RECIPE, 9_999)["models"]] == ["linear"]
+
+
 def test_predictions_are_the_models_own(predictions, classifiers, test_set):
     expected = [
         p.digit for p in classifiers["linear"].predict_batch(list(test_set[0][:300].numpy()))
