@@ -37,7 +37,7 @@ def test_an_answer_to_something_else_does_not_look_current(page):
     expect(answer(page)).to_have_text("7")
     expect(page.locator("#answer .late")).to_be_hidden()
     held = []
-    page.route("**/run/predict*", held.append)
+    page.route("**/run/predict*", lambda route: held.append(route))
     page.get_by_role("button", name="Clear").click()
     expect(page.locator("#answer .late")).to_have_text("The server has not answered yet")
     expect(page.locator("#answer .late")).to_be_visible()

@@ -16,7 +16,6 @@ from digitnet.ui.own import classifiers_of
 from digitnet.ui.sketchpad import Sketchpad
 from digitnet.ui.tabs.common import (
     IMMEDIATELY,
-    NO_DIGIT,
     QUIETLY,
     Choice,
     add_is_open,
@@ -37,7 +36,7 @@ def add_break_it(
     # What is tried, so that the slider need not compute the curves anew.
     trial = gr.State(None)
     picked = add_test_image_picker(loaded, sketchpad, "break-image")
-    empty = gr.Markdown(NO_DIGIT, elem_id="nothing-to-break")
+    empty = gr.Markdown(visible=False, elem_id="nothing-to-break")
     with gr.Column(visible=False, elem_id="break-it") as body:
         gr.Markdown(
             "What is distorted is the 28×28 image that the models see. "
