@@ -23,6 +23,7 @@ from digitnet.ui.layers import layers
 from digitnet.ui.nudge import nudge
 from digitnet.ui.sketchpad import SIZE, Sketchpad, examples
 from digitnet.ui.tabs.break_it import Amount, checked_value
+from digitnet.ui.tabs.common import Number, checked_number
 from digitnet.ui.test_predictions import DISPUTED, Selection, TestPredictions
 from tests.conftest import PROJECT
 
@@ -253,6 +254,13 @@ def test_a_nudge_out_of_reach_is_said_to_be(classifiers, monkeypatch):
     monkeypatch.setitem(NORMS, "l2", 0.01)
     l2, linf = nudge(classifiers, "cnn", digitnet.to_image(SEVEN), 2)["ways"]
     assert not l2["found"] and l2["bound"] == "0.01" and linf["found"]
+
+
+@pytest.mark.parametrize("value", [None, "5", 0, 168, 1.5, True, [1]])
+def test_a_number_that_is_none_or_out_of_range_is_told_the_range(value):
+    assert checked_number(167, 167, "The page", first=1) == 167
+    with pytest.raises(gr.Error, match="The page must be a whole number from 1 to 167"):
+        checked_number(Number().preprocess(value), 167, "The page", first=1)
 
 
 @pytest.mark.parametrize("value", ["5", None, [5], math.nan, math.inf, 91, -91, {}])
