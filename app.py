@@ -170,6 +170,7 @@ def main() -> None:
             inbrowser=has_desktop() and not options.no_browser,
             theme=THEME,
             css_paths=PROJECT / "digitnet" / "ui" / "page.css",
+            js=(PROJECT / "digitnet" / "ui" / "page.js").read_text(encoding="utf-8"),
             favicon_path=PROJECT / "digitnet" / "ui" / "icon.png",
             footer_links=["api", "gradio"],  # its settings are for who makes a page
             run_history=False,  # or every drawing is kept in the visitor's browser

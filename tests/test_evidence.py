@@ -86,11 +86,15 @@ def test_wide_networks_show_the_units_that_push_most(width):
 
 
 def test_a_model_that_is_not_there_and_subjects_that_are_none(classifiers):
-    assert "not available" in explanation({}, "cnn", SEVEN)[0]["empty"]
-    assert "not available" in explanation(classifiers, None, SEVEN)[0]["empty"]
-    assert "Draw a digit" in explanation(classifiers, "cnn", [])[0]["empty"]
     apart = [*SEVEN, [(x + 60, y) for x, y in SEVEN[0]]]
-    assert "several digits" in explanation(classifiers, "cnn", apart)[0]["empty"]
+    for sentence, *asked in (
+        ("not available", {}, "cnn", SEVEN),
+        ("not available", classifiers, None, SEVEN),
+        ("Draw a digit", classifiers, "cnn", []),
+        ("several digits on the sketchpad", classifiers, "cnn", apart),
+    ):
+        with pytest.raises(gr.Error, match=sentence):
+            explanation(*asked)
     with pytest.raises(ValueError, match="list of strokes"):
         explanation(classifiers, "cnn", [["x"]])
     with pytest.raises(ValueError, match="whole number from 0 to 9"):
@@ -98,7 +102,7 @@ def test_a_model_that_is_not_there_and_subjects_that_are_none(classifiers):
 
 
 def test_a_test_image_that_is_none_gets_a_sentence():
-    with pytest.raises(gr.Error, match="whole number from 0 to 9999"):
+    with pytest.raises(gr.Error, match="whole number from 0 to 9,999"):
         subject_of(load_all(), {"test_image": 10_000})
 
 

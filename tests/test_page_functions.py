@@ -23,6 +23,7 @@ from digitnet.ui.layers import layers
 from digitnet.ui.nudge import nudge
 from digitnet.ui.sketchpad import PEN_WIDTH, SIZE, Sketchpad, examples
 from digitnet.ui.tabs.break_it import Amount, checked_value
+from digitnet.ui.tabs.common import Number, checked_number
 from digitnet.ui.test_predictions import DISPUTED, Selection, TestPredictions
 from tests.conftest import PROJECT
 
@@ -34,7 +35,9 @@ LINEAR = (RECIPE, "linear")
 @pytest.fixture(scope="module")
 def predictions(classifiers, test_set):
     by_key = {(RECIPE, name): classifier for name, classifier in classifiers.items()}
-    return TestPredictions(by_key, *test_set)
+    background = TestPredictions(by_key, *test_set)
+    background.recognise()
+    return background.so_far()
 
 
 def test_answer_puts_the_chosen_model_in_front(classifiers):
@@ -56,6 +59,43 @@ def test_a_visitor_cannot_name_a_file():
     for payload in (str(PROJECT / "weights" / "baseline" / "accuracy.png"), {"path": "x.png"}):
         with pytest.raises(gr.Error, match="list of strokes"):
             Sketchpad().preprocess(payload)
+
+
+class Interrupted:
+    """A classifier that recognises one batch, and no more."""
+
+    def __init__(self, classifier):
+        self.classifier, self.metadata = classifier, classifier.metadata
+        self.batches = 0
+
+    def logits(self, images):
+        self.batches += 1
+        if self.batches > 1:
+            raise InterruptedError
+        return self.classifier.logits(images)
+
+
+def test_what_is_recognised_so_far_is_answered_from(classifiers, test_set, predictions):
+    by_key = {LINEAR: classifiers["linear"], (RECIPE, "cnn"): Interrupted(classifiers["cnn"])}
+    background = TestPredictions(by_key, *test_set)
+    waiting = tiles_of_predictions(background.so_far(), LINEAR, Selection())
+    assert waiting["progress"] == "0 of 10,000 recognised" and waiting["placeholders"]
+    with pytest.raises(InterruptedError):
+        background.recognise()
+    partly = background.so_far()
+    assert not partly.finished and predictions.finished
+    done = len(partly.probabilities((RECIPE, "cnn")))
+    assert 0 < done < 10_000 == len(partly.probabilities(LINEAR))
+    key = (RECIPE, "cnn")
+    for among in ("every image", "the models disagree", "only the cnn is right"):
+        shown = partly.indices(key, Selection(among=among))
+        assert (shown < done).all()
+    assert (partly.predicted(key) == predictions.predicted(key)[:done]).all()
+    assert partly.confusion(key).sum() == done
+    tiles = tiles_of_predictions(partly, key, Selection())
+    assert tiles["progress"] == f"{done:,} of 10,000 recognised"
+    assert tiles["shown"] == f"{done:,} shown"
+    assert [row["model"] for row in closeup(partly, RECIPE, 9_999)["models"]] == ["linear"]
 
 
 def test_predictions_are_the_models_own(predictions, classifiers, test_set):
@@ -223,6 +263,13 @@ def test_a_nudge_out_of_reach_is_said_to_be(classifiers, monkeypatch):
     monkeypatch.setitem(NORMS, "l2", 0.01)
     l2, linf = nudge(classifiers, "cnn", digitnet.to_image(SEVEN), 2)["ways"]
     assert not l2["found"] and l2["bound"] == "0.01" and linf["found"]
+
+
+@pytest.mark.parametrize("value", [None, "5", 0, 168, 1.5, True, [1]])
+def test_a_number_that_is_none_or_out_of_range_is_told_the_range(value):
+    assert checked_number(167, 167, "The page", first=1) == 167
+    with pytest.raises(gr.Error, match="The page must be a whole number from 1 to 167"):
+        checked_number(Number().preprocess(value), 167, "The page", first=1)
 
 
 @pytest.mark.parametrize("value", ["5", None, [5], math.nan, math.inf, 91, -91, {}])

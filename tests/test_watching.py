@@ -165,6 +165,7 @@ def test_a_process_ends_when_nobody_can_write_to_it_any_more():
 def loaded(classifiers, test_set):
     by_key = {("augmented", name): classifier for name, classifier in classifiers.items()}
     predictions = TestPredictions(by_key, *(half[:1_000] for half in test_set))
+    predictions.recognise()
     return Loaded(classifiers={"augmented": classifiers}, predictions=predictions)
 
 
@@ -195,12 +196,12 @@ def test_ones_own_model_stands_among_the_others(loaded, classifiers):
     assert classifiers_of(loaded, "augmented", None) == classifiers
     predictions = predictions_of(loaded.predictions, own)
     key = ("augmented", OWN)
-    assert key in predictions and key not in loaded.predictions
+    assert key in predictions and key not in loaded.predictions.so_far()
     assert predictions.models("augmented") == [*classifiers, OWN]
     wrong = predictions.indices(key, Selection("wrong"))
     assert len(wrong) == round((1 - own.classifier.metadata.test_accuracy) * 1_000)
     others = predictions.predicted(("augmented", "cnn"))
-    assert (others == loaded.predictions.predicted(("augmented", "cnn"))).all()
+    assert (others == loaded.predictions.so_far().predicted(("augmented", "cnn"))).all()
 
 
 def test_ones_own_model_is_compared_with_the_others(loaded):

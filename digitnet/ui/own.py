@@ -12,7 +12,7 @@ from digitnet.evaluation import logits_of
 from digitnet.mnist import load_mnist
 from digitnet.models import Network, build
 from digitnet.ui.loaded import Loaded
-from digitnet.ui.test_predictions import OWN, TestPredictions, WithOwn
+from digitnet.ui.test_predictions import OWN, Predictions, TestPredictions
 from digitnet.ui.zero_gpu import PAGE_DEVICE
 from digitnet.watching import Settings
 from digitnet.weights import Metadata, to_bytes
@@ -82,11 +82,9 @@ def classifiers_of(loaded: Loaded, recipe: str, own: Own | None) -> dict[str, Cl
     return loaded.classifiers.get(recipe, {}) | ({OWN: own.classifier} if own else {})
 
 
-def predictions_of(page: TestPredictions, own: Own | None) -> TestPredictions:
-    """What the page's classifiers make of the test images, and with them the visitor's own."""
-    if own is None or own.probabilities is None:
-        return page
-    return WithOwn(page, own.probabilities)
+def predictions_of(page: TestPredictions, own: Own | None) -> Predictions:
+    """What is made of the test images so far, the visitor's own model among the others."""
+    return page.so_far(own.probabilities if own else None)
 
 
 def _temperature(network: Network, settings: Settings) -> float:

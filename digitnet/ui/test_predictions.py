@@ -1,6 +1,8 @@
 """What each classifier makes of MNIST's test images, and which of them a visitor asks for."""
 
 import threading
+import time
+from collections import deque
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -8,6 +10,10 @@ import numpy as np
 import torch
 
 from digitnet.classifier import Classifier
+from digitnet.models import CLASSES
+
+IMAGES_AT_ONCE = 250  # a second or less, for the slowest model on a processor
+TURN = 0.5  # seconds; the small models are done in their first one
 
 Key: TypeAlias = tuple[str, str]  # recipe and model
 OWN = "yours"  # the model that a visitor trained, of whichever recipe
@@ -42,8 +48,100 @@ class Selection:
     order: Order = "test set"
 
 
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What each classifier makes of the test images, as far as they are recognised.
+
+    Attributes
+    ----------
+    images : uint8 ``[N, 28, 28]``, all of them
+    labels : int64 ``[N]``
+    by_key : the probabilities that each classifier gives the first ``n <= N`` images, float32
+        ``[n, 10]``; one may be further than another
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    by_key: dict[Key, np.ndarray]
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self.by_key
+
+    @property
+    def finished(self) -> bool:
+        """Whether every classifier has recognised all of them."""
+        return all(len(probabilities) == len(self.images) for probabilities in self.by_key.values())
+
+    def models(self, recipe: str) -> list[str]:
+        """The models of one recipe."""
+        return [model for trained, model in self.by_key if trained == recipe]
+
+    def probabilities(self, key: Key) -> np.ndarray:
+        """What one gives each digit, float32 ``[n, 10]``."""
+        return self.by_key[key]
+
+    def predicted(self, key: Key) -> np.ndarray:
+        """The digits int64 ``[n]`` that one predicts."""
+        return self.by_key[key].argmax(1)
+
+    def right(self, key: Key) -> np.ndarray:
+        """Which images one predicts the label of, bool ``[n]``."""
+        predicted = self.predicted(key)
+        return predicted == self.labels[: len(predicted)]
+
+    def confusion(self, key: Key) -> np.ndarray:
+        """Counts int64 ``[10, 10]``: ``[true, predicted]``."""
+        predicted = self.predicted(key)
+        pairs = self.labels[: len(predicted)] * 10 + predicted
+        return np.bincount(pairs, minlength=100).reshape(10, 10)
+
+    def accuracy(self, key: Key, without_disputed: bool = False) -> float:
+        """Share of the images recognised, 0..1; of all, or of those with undisputed labels."""
+        right = self.right(key)
+        if without_disputed:
+            right = np.delete(right, [index for index in DISPUTED if index < len(right)])
+        return float(right.mean())
+
+    def indices(self, key: Key, selection: Selection) -> np.ndarray:
+        """Numbers int64 of the images that `selection` asks for, in its order."""
+        probabilities, predicted, right = self.by_key[key], self.predicted(key), self.right(key)
+        shown = {"all": np.ones_like(right), "right": right, "wrong": ~right}[selection.outcome]
+        shown = shown & self._among(key, selection.among)
+        if selection.true_digit is not None:
+            shown = shown & (self.labels[: len(shown)] == selection.true_digit)
+        if selection.predicted_digit is not None:
+            shown = shown & (predicted == selection.predicted_digit)
+        indices = np.flatnonzero(shown)
+        if selection.order != "test set":
+            confidence = probabilities[indices].max(1)
+            sign = -1 if selection.order == "most confident" else 1
+            indices = indices[np.argsort(sign * confidence, kind="stable")]
+        return indices
+
+    def _among(self, key: Key, among: Among) -> np.ndarray:
+        """Which of the images that one has recognised belong to `among`, bool ``[n]``."""
+        shown = np.ones(len(self.by_key[key]), bool)
+        if among == "every image":
+            return shown
+        if among == "label disputed":
+            return np.isin(np.arange(len(shown)), sorted(DISPUTED))
+        recipe, _ = key
+        models = self.models(recipe)
+        compared = min(len(self.by_key[recipe, model]) for model in models)  # by every model
+        shown[compared:] = False
+        if among == "the models disagree":
+            said = np.stack([self.predicted((recipe, model))[:compared] for model in models])
+            shown[:compared] = (said != said[0]).any(0)
+        else:
+            for model in models:
+                right = self.right((recipe, model))[:compared]
+                shown[:compared] &= right if model == "cnn" else ~right
+            shown &= "cnn" in models
+        return shown
+
+
 class TestPredictions:
-    """The classifiers' probabilities, computed once, in the background.
+    """The test images, which the page's classifiers recognise in the background.
 
     Parameters
     ----------
@@ -60,99 +158,44 @@ class TestPredictions:
         self.images = images.numpy()
         self.labels = labels.numpy()
         self._classifiers = classifiers
-        self._probabilities: dict[Key, np.ndarray] = {}
-        self._locks = {key: threading.Lock() for key in classifiers}
+        self._probabilities = {
+            key: np.zeros((len(images), CLASSES), np.float32) for key in classifiers
+        }
+        self._recognised = dict.fromkeys(classifiers, 0)
 
     def start(self) -> None:
-        """Begin to compute, in a thread that does not keep the program alive."""
-        threading.Thread(
-            target=lambda: [self.probabilities(key) for key in self._locks], daemon=True
-        ).start()
+        """Begin to recognise, in a thread that does not keep the program alive."""
+        threading.Thread(target=self.recognise, daemon=True).start()
 
-    def __contains__(self, key: Key) -> bool:
-        return key in self._classifiers
+    def recognise(self) -> None:
+        """Let the classifiers recognise all images, each for `TURN` seconds in turn."""
+        waiting = deque(self._classifiers)
+        while waiting:
+            key = waiting.popleft()
+            end_of_turn = time.monotonic() + TURN
+            while self._recognised[key] < len(self.images) and time.monotonic() < end_of_turn:
+                self._recognise_some(key)
+            if self._recognised[key] < len(self.images):
+                waiting.append(key)
 
-    def models(self, recipe: str) -> list[str]:
-        """The models of one recipe."""
-        return [model for trained, model in self._classifiers if trained == recipe]
+    def _recognise_some(self, key: Key) -> None:
+        some = slice(self._recognised[key], self._recognised[key] + IMAGES_AT_ONCE)
+        classifier = self._classifiers[key]
+        logits = classifier.logits(torch.from_numpy(self.images[some]))
+        scaled = logits / classifier.metadata.temperature
+        probabilities = scaled.softmax(1).cpu().numpy()
+        self._probabilities[key][some] = probabilities
+        self._recognised[key] += len(probabilities)  # last: what is counted can be read
 
-    def probabilities(self, key: Key) -> np.ndarray:
-        """What one gives each digit, float32 ``[N, 10]``; waits where it is not computed yet."""
-        with self._locks[key]:
-            if key not in self._probabilities:
-                classifier = self._classifiers[key]
-                logits = classifier.logits(torch.from_numpy(self.images))
-                scaled = logits / classifier.metadata.temperature
-                self._probabilities[key] = scaled.softmax(1).cpu().numpy()
-        return self._probabilities[key]
+    def so_far(self, own: np.ndarray | None = None) -> Predictions:
+        """What is recognised by now.
 
-    def predicted(self, key: Key) -> np.ndarray:
-        """The digits int64 ``[N]`` that one predicts."""
-        return self.probabilities(key).argmax(1)
-
-    def confusion(self, key: Key) -> np.ndarray:
-        """Counts int64 ``[10, 10]``: ``[true, predicted]``."""
-        pairs = self.labels * 10 + self.predicted(key)
-        return np.bincount(pairs, minlength=100).reshape(10, 10)
-
-    def accuracy(self, key: Key, without_disputed: bool = False) -> float:
-        """Share of the images recognised, 0..1; of all, or of those with undisputed labels."""
-        right = self.predicted(key) == self.labels
-        if without_disputed:
-            right = np.delete(right, sorted(DISPUTED))
-        return float(right.mean())
-
-    def indices(self, key: Key, selection: Selection) -> np.ndarray:
-        """Numbers int64 ``[n]`` of the images that `selection` asks for, in its order."""
-        probabilities, predicted = self.probabilities(key), self.predicted(key)
-        right = predicted == self.labels
-        shown = {"all": np.ones_like(right), "right": right, "wrong": ~right}[selection.outcome]
-        if selection.true_digit is not None:
-            shown = shown & (self.labels == selection.true_digit)
-        if selection.predicted_digit is not None:
-            shown = shown & (predicted == selection.predicted_digit)
-        shown = shown & self._among(key[0], selection.among)
-        indices = np.flatnonzero(shown)
-        if selection.order != "test set":
-            confidence = probabilities[indices].max(1)
-            sign = -1 if selection.order == "most confident" else 1
-            indices = indices[np.argsort(sign * confidence, kind="stable")]
-        return indices
-
-    def _among(self, recipe: str, among: Among) -> np.ndarray:
-        """Which images bool ``[N]`` belong to `among`."""
-        if among == "every image":
-            return np.ones(len(self.labels), bool)
-        if among == "label disputed":
-            return np.isin(np.arange(len(self.labels)), sorted(DISPUTED))
-        by_model = {model: self.predicted((recipe, model)) for model in self.models(recipe)}
-        if among == "the models disagree":
-            said = np.stack(list(by_model.values()))
-            return (said != said[0]).any(0)
-        right = {model: said == self.labels for model, said in by_model.items()}
-        others = [right[model] for model in right if model != "cnn"]
-        cnn = right.get("cnn", np.zeros(len(self.labels), bool))
-        return cnn & ~np.any(others, axis=0) if others else cnn
-
-
-class WithOwn(TestPredictions):
-    """Those of the page, and a visitor's own model among the models of every recipe.
-
-    Parameters
-    ----------
-    page : those that all visitors see
-    own : what the visitor's model gives each digit, float32 ``[N, 10]``
-    """
-
-    def __init__(self, page: TestPredictions, own: np.ndarray):
-        super().__init__({}, torch.from_numpy(page.images), torch.from_numpy(page.labels))
-        self._page, self._own = page, own
-
-    def __contains__(self, key: Key) -> bool:
-        return key[1] == OWN or key in self._page
-
-    def models(self, recipe: str) -> list[str]:
-        return [*self._page.models(recipe), OWN]
-
-    def probabilities(self, key: Key) -> np.ndarray:
-        return self._own if key[1] == OWN else self._page.probabilities(key)
+        Parameters
+        ----------
+        own : what a visitor's own model gives each digit, float32 ``[N, 10]``; it then stands
+            among the models of every recipe
+        """
+        by_key = {key: self._probabilities[key][:count] for key, count in self._recognised.items()}
+        if own is not None:
+            by_key |= {(recipe, OWN): own for recipe, _ in self._classifiers}
+        return Predictions(self.images, self.labels, by_key)

@@ -52,7 +52,7 @@ def break_seven(page):
 
 def test_it_asks_for_one_digit_first(page):
     open_tab(page, "Break it")
-    expect(page.locator("#nothing-to-break")).to_contain_text("draw a digit")
+    expect(page.locator("#nothing-to-break")).to_contain_text("Draw a digit")
     expect(page.locator("#find")).to_be_hidden()
     open_tab(page, "Draw")
     draw(page, TWO_ONES)
@@ -83,6 +83,21 @@ def test_the_slider_distorts_and_the_curves_show_where_models_give_way(page):
     slide(page, "ArrowRight")
     expect(caption(page)).to_have_text(f"{first} degrees clockwise")
     expect(rows(page).last).to_have_class(re.compile("wrong"))
+
+
+def test_a_number_out_of_range_leaves_no_old_picture(page):
+    break_seven(page)
+    curves = page.locator("#curves polyline").count()
+    field = page.locator("#amount input[type=number]")
+    field.fill("")
+    expect(page.locator("#distorted .refusal")).to_have_text(
+        "This must be a number from -90 to 90."
+    )
+    expect(page.locator("#distorted img")).to_have_count(0)
+    expect(page.locator("#curves polyline")).to_have_count(curves - 1)  # without the slider's line
+    field.fill("15")
+    expect(caption(page)).to_have_text("+15 degrees clockwise")
+    expect(page.locator("#distorted .refusal")).to_have_count(0)
 
 
 def test_every_distortion_has_its_slider(page):

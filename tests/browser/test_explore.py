@@ -16,7 +16,9 @@ from tests.browser.actions import (
     pick,
     strokes,
 )
+from tests.browser.conftest import WIDE, visit
 from tests.conftest import PROJECT
+from tests.serving import served
 
 RECIPE = "augmented"
 METRICS = json.loads((PROJECT / "weights" / RECIPE / "metrics.json").read_text())["models"]
@@ -52,7 +54,7 @@ def test_gallery_filters_by_true_digit_and_turns_pages(page, test_set):
     page.get_by_role("button", name="Next page").click()
     expect(page.locator("#gallery .pages")).to_have_text(re.compile(r"page 2 of 167$"))
     expect(page.locator("#gallery .tile").first).to_have_attribute("title", "Test image 60")
-    page.locator("#page input").fill("999")
+    page.locator("#page input").fill("167")
     page.locator("#page input").press("Enter")
     expect(page.locator("#gallery .pages")).to_have_text(re.compile(r"page 167 of 167$"))
     expect(page.locator("#gallery .tile")).to_have_count(10_000 - 166 * 60)
@@ -66,6 +68,63 @@ def test_gallery_filters_by_true_digit_and_turns_pages(page, test_set):
     )
     for caption in page.locator("#gallery .caption").all_inner_texts():
         assert caption.endswith("Actual 4")
+
+
+def test_right_after_a_start_it_answers_from_what_is_recognised(browser):
+    """What is shown grows by itself, and a filter looks at as much as there is."""
+    with served(PROJECT) as address, visit(browser, address, WIDE) as page:
+        open_tab(page, "Test predictions")
+        assert page.locator("#gallery :is(.placeholder, .tile)").count() >= 12
+        progress = page.locator("#gallery .progress span").last
+        expect(progress).to_have_text(re.compile(r"^[1-9][\d,]* of 10,000 recognised$"))
+        page.locator("#gallery .tile").first.wait_for()
+        first = progress.inner_text()
+        right, wrong = (
+            int(number.replace(",", ""))
+            for number in re.findall(r"\d[\d,]*", page.locator("#gallery .summary b").inner_text())
+        )
+        assert 0 < right + wrong < 10_000
+        expect(progress).not_to_have_text(first)
+        choose(page, "linear", "model")  # which is done in no time
+        expect(progress).to_have_count(0)
+        expect(page.locator("#gallery .pages")).to_have_text(re.compile("^10,000 shown"))
+
+
+def test_numbers_out_of_range_get_a_sentence_that_names_it(browser, address):
+    with visit(browser, address, WIDE) as page:
+        choose(page, "linear", "model")  # it has recognised all of them
+        open_tab(page, "Test predictions")
+        expect(page.locator("#gallery .pages")).to_have_text(re.compile("page 1 of 167$"))
+        page.locator("#page input").fill("0")
+        page.locator("#page input").press("Enter")
+        sentence = "The page must be a whole number from 1 to 167."
+        expect(page.get_by_text(sentence).first).to_be_visible()
+        expect(page.locator("#gallery .pages")).to_have_text(re.compile("page 1 of 167$"))
+        open_tab(page, "Why")
+        open_fold(page, "why-image-fold")
+        page.locator("#why-image input").fill("99999")
+        page.locator("#why-image-button").click()
+        sentence = "The test image must be a whole number from 0 to 9,999."
+        expect(page.get_by_text(sentence).first).to_be_visible()
+
+
+def test_what_is_chosen_below_or_above_brings_the_images_into_view(browser, address):
+    with visit(browser, address, WIDE) as page:
+        open_tab(page, "Test predictions")
+        expect(page.locator("#gallery .tile")).to_have_count(60)
+        page.get_by_role("button", name="Next page").click()
+        expect(page.locator("#gallery .tile").first).to_have_attribute("title", "Test image 60")
+        expect(page.locator("#gallery .summary")).to_be_in_viewport()
+        open_fold(page, "confusion-fold")
+        page.set_viewport_size({"width": 1440, "height": 500})
+        cell = page.locator("#confusion button[data-actual='4'][data-predicted='9']")
+        cell.click()
+        expect(page.locator("#gallery .tile .caption").first).to_have_text(
+            re.compile("Predicted 9 . Actual 4")
+        )
+        expect(page.locator("#gallery .summary")).to_be_in_viewport()
+        page.locator("#gallery .tile").last.click()
+        expect(page.locator("#closeup figure")).to_be_in_viewport()
 
 
 def test_the_most_confidently_wrong_come_first(page):

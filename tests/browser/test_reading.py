@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
-from tests.browser.actions import answer, choose, draw, strokes
+from tests.browser.actions import answer, choose, draw, open_tab, strokes
 from tests.browser.conftest import PHONE, WIDE, visit
 
 # A 7, a 1 and a 4 of two strokes, in shares of the sketchpad.
@@ -61,6 +61,9 @@ def lay(page, photo):
 def test_a_picture_is_read_until_somebody_draws(page, photo):
     lay(page, photo)
     expect(page.locator("#answer .reading image")).to_have_count(1)
+    open_tab(page, "Why")
+    expect(page.locator("#evidence .empty")).to_contain_text("several digits in the picture")
+    open_tab(page, "Draw")
     choose(page, "linear", "model")
     expect(page.locator("#answer .says b")).to_have_text("linear")
     expect(answer(page)).to_have_text(re.compile(r"^\d\d$"))
@@ -73,6 +76,19 @@ def test_a_picture_is_read_until_somebody_draws(page, photo):
     expect(answer(page)).to_have_text("–")
     choose(page, "linear", "model")  # nothing of the picture comes back
     expect(page.locator("#answer .says")).to_have_text("linear waits for a digit")
+
+
+def test_the_digit_of_a_picture_is_explained_and_broken(page, tmp_path):
+    picture = Image.new("RGB", (400, 400), (235, 230, 215))
+    pen = ImageDraw.Draw(picture)
+    pen.line([(100, 100), (300, 105), (180, 340)], fill="navy", width=24, joint="curve")
+    picture.save(tmp_path / "seven.png")
+    page.locator("#picture .file").set_input_files(tmp_path / "seven.png")
+    expect(answer(page)).to_have_text("7")
+    open_tab(page, "Why")
+    expect(page.locator("#evidence .said")).to_have_text("7")
+    open_tab(page, "Break it")
+    expect(page.locator("#curves figcaption")).to_contain_text("Probability of 7")
 
 
 def test_clear_takes_a_picture_away_and_it_can_be_chosen_again(page, photo):

@@ -1,5 +1,6 @@
 """What the models say of what lies on the page, and the steps by which it became what they see."""
 
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -36,10 +37,14 @@ CAPTIONS = {
 }
 PICTURE_SIZE = 800  # pixels, the longest side at which a picture is shown
 MARGIN = 0.15  # around what is shown of a drawing, of its longest side
+# The JavaScript of an event that asks for an answer: the component tells when none comes.
+ASK = "(...given) => (window.dispatchEvent(new CustomEvent('digitnet:asked')), given)"
+
+_numbers = itertools.count()
 
 
 class Answer(Component):
-    """Its value is what `answer` makes."""
+    """Its value is what `answer` or `refused` makes."""
 
     def __init__(self, **properties: Any):
         super().__init__(elem_id="answer", **properties)
@@ -66,7 +71,8 @@ def answer(
     ------
     ValueError : if `subject` is no drawing.
     """
-    shown: dict[str, Any] = {"stages": []}
+    # Numbered, so that the same answer once more is a new one to the page.
+    shown: dict[str, Any] = {"number": next(_numbers), "stages": []}
     if isinstance(subject, np.ndarray):
         images = subject[None]
     elif isinstance(subject, Read):
@@ -88,6 +94,13 @@ def answer(
     if "image" not in shown:
         shown["image"] = png_url(images[0]) if len(images) else None
     return shown | _verdicts(classifiers, chosen, images, shown.get("reading"))
+
+
+def refused(
+    classifiers: dict[str, Classifier], chosen: str | None, sentence: str
+) -> dict[str, Any]:
+    """The template's data where there is no answer; `sentence`, the page's own, says why."""
+    return answer(classifiers, chosen, []) | {"refusal": sentence}
 
 
 def read(picture: Picture) -> Read:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from digitnet.ui.component import Component, png_url
-from digitnet.ui.test_predictions import DISPUTED, TestPredictions
+from digitnet.ui.test_predictions import DISPUTED, Predictions
 
 
 class Closeup(Component):
@@ -13,12 +13,15 @@ class Closeup(Component):
         super().__init__(elem_id="closeup", **properties)
 
 
-def closeup(predictions: TestPredictions, recipe: str, index: int) -> dict[str, Any]:
-    """The template's data for the test image `index`, from 0."""
+def closeup(predictions: Predictions, recipe: str, index: int) -> dict[str, Any]:
+    """The template's data for the test image `index`, from 0: by the models that have seen it."""
     label = int(predictions.labels[index])
     models = []
     for name in predictions.models(recipe):
-        probabilities = predictions.probabilities((recipe, name))[index]
+        recognised = predictions.probabilities((recipe, name))
+        if index >= len(recognised):
+            continue
+        probabilities = recognised[index]
         digit = int(probabilities.argmax())
         models.append(
             {

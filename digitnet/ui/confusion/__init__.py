@@ -31,7 +31,7 @@ def cells(confusion: np.ndarray, model: str) -> dict[str, Any]:
                     {
                         "actual": actual,
                         "predicted": predicted,
-                        "count": f"{count:,}",
+                        "count": count,
                         "right": actual == predicted,
                         # The share of the commonest mistake, for its shade.
                         "share": round(100 * int(mistakes[actual, predicted]) / most),

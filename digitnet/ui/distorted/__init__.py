@@ -103,15 +103,16 @@ def distorted(trial: Trial, chosen: str, digit: int, value: float) -> dict[str, 
     }
 
 
-def curves_chart(trial: Trial, digit: int, value: float) -> dict[str, Any]:
-    """The chart of each model's probability of `digit`, with `value` marked."""
+def curves_chart(trial: Trial, digit: int, value: float | None = None) -> dict[str, Any]:
+    """The chart of each model's probability of `digit`, with `value` marked if there is one."""
     identity = trial.distortion.identity
     series = []
     for name, curve in trial.curves.items():
         points = dict(zip(curve.values, curve.probabilities[:, digit].tolist(), strict=True))
         marks = [(at, points[at]) for at in curve.gives_way(identity, digit)]
         series.append(Series(name, list(points.items()), marks))
-    series.append(Series("the slider", [(value, 0), (value, 1)]))
+    if value is not None:
+        series.append(Series("the slider", [(value, 0), (value, 1)]))
     return chart(
         f"Probability of {digit}; a dot where a model gives way",
         series,

@@ -6,13 +6,14 @@ import numpy as np
 
 from digitnet.mnist import CLASS_NAMES
 from digitnet.ui.component import Component, png_url
-from digitnet.ui.test_predictions import DISPUTED, Key, Selection, TestPredictions
+from digitnet.ui.test_predictions import DISPUTED, Key, Predictions, Selection
 
 TILES_A_PAGE = 60
+PLACEHOLDERS = 12
 
 
 class Gallery(Component):
-    """Its value is what `tiles_of_predictions` or `tiles_of_labels` makes.
+    """Its value is what `placeholders`, `tiles_of_predictions` or `tiles_of_labels` makes.
 
     Listen to ``click``: its event's ``index`` is the number of the image that was chosen.
     """
@@ -21,8 +22,13 @@ class Gallery(Component):
         super().__init__(**properties)
 
 
+def placeholders() -> dict[str, Any]:
+    """The template's data before there is anything to show."""
+    return {"placeholders": list(range(PLACEHOLDERS)), "page": 1, "pages": 1}
+
+
 def tiles_of_predictions(
-    predictions: TestPredictions, key: Key, selection: Selection, page: int = 1
+    predictions: Predictions, key: Key, selection: Selection, page: int = 1
 ) -> dict[str, Any]:
     """One page of test images with what a classifier predicts, as the template's data.
 
@@ -31,13 +37,21 @@ def tiles_of_predictions(
     if key not in predictions:
         return {"summary": "This model's weights are not available", "page": 1, "pages": 1}
     probabilities, predicted = predictions.probabilities(key), predictions.predicted(key)
-    labels = predictions.labels
+    labels, right = predictions.labels, predictions.right(key)
+    progress = {}
+    if len(predicted) < len(labels):
+        progress = {
+            "percent": 100 * len(predicted) // len(labels),
+            "progress": f"{len(predicted):,} of {len(labels):,} recognised",
+        }
+        if len(predicted) == 0:
+            return placeholders() | progress
     indices = predictions.indices(key, selection)
     pages = max(1, -(-len(indices) // TILES_A_PAGE))
     page = min(max(1, page), pages)
     on_page = indices[(page - 1) * TILES_A_PAGE : page * TILES_A_PAGE]
-    right = predicted == labels
     return {
+        **progress,
         "summary": f"{right.sum():,} right, {(~right).sum():,} wrong",
         "accuracy": f"{100 * predictions.accuracy(key):.2f} %",
         "undisputed": f"{100 * predictions.accuracy(key, without_disputed=True):.2f} %",

@@ -4,11 +4,9 @@ import math
 from typing import Any
 
 import gradio as gr
-import numpy as np
 
 from digitnet.distortions import DISTORTIONS, Distortion
-from digitnet.drawing import Drawing, to_image
-from digitnet.finding import find_digits_in_drawing
+from digitnet.drawing import Drawing
 from digitnet.ui.chart import Chart
 from digitnet.ui.distorted import Distorted, Trial, curves_chart, distorted, try_out
 from digitnet.ui.guard import Refusal, one_sentence
@@ -23,13 +21,12 @@ from digitnet.ui.tabs.common import (
     add_is_open,
     add_test_image_picker,
     checked_number,
+    only_digit,
     subject_of,
 )
 
 AUTOMATIC = -1  # no true digit chosen
 FIRST = next(iter(DISTORTIONS.values()))
-NOTHING = "Nothing to break yet: draw a digit in the Draw tab, or take a test image."
-SEVERAL = "Several digits are on the sketchpad: leave only one, and come back."
 
 
 def add_break_it(
@@ -39,7 +36,7 @@ def add_break_it(
     # What is tried, so that the slider need not compute the curves anew.
     trial = gr.State(None)
     picked = add_test_image_picker(loaded, sketchpad, "break-image")
-    empty = gr.Markdown(NOTHING, elem_id="nothing-to-break")
+    empty = gr.Markdown(visible=False, elem_id="nothing-to-break")
     with gr.Column(visible=False, elem_id="break-it") as body:
         gr.Markdown(
             "What is distorted is the 28×28 image that the models see. "
@@ -84,18 +81,25 @@ def add_break_it(
         """What the tab shows of the trial at one value of the slider."""
         if trial is None or model not in trial.classifiers:
             return gr.skip(), gr.skip()
-        value = checked_value(value, trial.distortion)
         digit = trial.true_digit(model, None if asked == AUTOMATIC else checked_number(asked, 10))
+        try:
+            value = checked_value(value, trial.distortion)
+        except Refusal as refusal:
+            return {"refusal": refusal.message}, curves_chart(trial, digit)
         return distorted(trial, model, digit, value), curves_chart(trial, digit, value)
 
-    def look(on_paper, model, recipe, own, name, value, asked):
-        """Try what lies on the sketchpad."""
+    def look(on_paper, picture, model, recipe, own, name, value, asked):
+        """Try what the page is about."""
         classifiers = classifiers_of(loaded, recipe, own)
-        image, label, problem = one_digit(loaded, on_paper)
-        if problem or model not in classifiers:
-            problem = problem or "The model's weights are not loaded."
-            return None, gr.Markdown(problem, visible=True), gr.Column(visible=False), {}, {}, {}
-        tried = try_out(classifiers, image, label, DISTORTIONS[name])
+        try:
+            with one_sentence():
+                image = only_digit(subject_of(loaded, on_paper, picture))
+            if model not in classifiers:
+                raise Refusal("The model's weights are not loaded.")
+        except Refusal as refusal:
+            problem = gr.Markdown(refusal.message, visible=True)
+            return None, problem, gr.Column(visible=False), {}, {}, {}
+        tried = try_out(classifiers, image, label_of(loaded, on_paper), DISTORTIONS[name])
         shown = draw(tried, model, value, asked)
         return tried, gr.Markdown(visible=False), gr.Column(visible=True), *shown, {}
 
@@ -117,7 +121,8 @@ def add_break_it(
         return nudge(trial.classifiers, model, trial.image, checked_number(target, 10))
 
     is_open = add_is_open(tabs, tab, **IMMEDIATELY)
-    chosen = [sketchpad, choice.model, choice.recipe, choice.own, kind, slider, true_digit]
+    asked = [choice.model, choice.recipe, choice.own, kind, slider, true_digit]
+    chosen = [sketchpad, choice.picture, *asked]
     shown = [trial, empty, body, picture, curves, nudged]
     tab.select(look, chosen, shown, **QUIETLY)
     if picked:
@@ -171,19 +176,6 @@ def checked_value(value: object, distortion: Distortion) -> float:
     if not distortion.low <= number <= distortion.high:
         raise Refusal(f"This must be a number from {distortion.low:g} to {distortion.high:g}.")
     return number
-
-
-def one_digit(
-    loaded: Loaded, on_paper: Drawing | dict[str, int]
-) -> tuple[np.ndarray, int | None, str]:
-    """What lies on the sketchpad as the models see it, its label if it is a test image, and why
-    there is nothing to try, if so."""
-    subject = subject_of(loaded, on_paper)
-    if isinstance(subject, np.ndarray):
-        return subject, label_of(loaded, on_paper), ""
-    with one_sentence():
-        image, several = to_image(subject), len(find_digits_in_drawing(subject)) > 1
-    return image, None, SEVERAL if several else "" if image.any() else NOTHING
 
 
 def label_of(loaded: Loaded, on_paper: Drawing | dict[str, int]) -> int | None:

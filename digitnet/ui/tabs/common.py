@@ -8,6 +8,8 @@ import numpy as np
 from gradio.events import Dependency
 
 from digitnet.drawing import Drawing
+from digitnet.finding import find_digits_in_drawing
+from digitnet.ui.answer import Read, Subject
 from digitnet.ui.guard import Refusal
 from digitnet.ui.loaded import TRAINED, Loaded
 from digitnet.ui.sketchpad import Sketchpad, on_paper
@@ -23,19 +25,23 @@ IMMEDIATELY: dict[str, Any] = {
     "api_visibility": "private",
 }
 QUIETLY: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+NO_DIGIT = "Draw a digit in the Draw tab, or take a test image."
+NO_PICTURED_DIGIT = "No digit was found in the picture."
 
 
 @dataclass
 class Choice:
-    """The two selectors above the tabs, and the network that the visitor trained.
+    """The two selectors above the tabs, and what the visitor brought along.
 
-    `own` holds a `digitnet.ui.own.Own`, or None. Handlers that ask classifiers take it along, and
-    ask those of `digitnet.ui.own.classifiers_of`.
+    `own` holds a `digitnet.ui.own.Own`, the network that the visitor trained, or None. Handlers
+    that ask classifiers take it along, and ask those of `digitnet.ui.own.classifiers_of`.
+    `picture` holds a `digitnet.ui.answer.Read`, the picture last read, or None; see `subject_of`.
     """
 
     model: gr.Radio
     recipe: gr.Radio
     own: gr.State
+    picture: gr.State
 
 
 def add_choice(loaded: Loaded) -> Choice:
@@ -56,7 +62,7 @@ def add_choice(loaded: Loaded) -> Choice:
             visible=len(loaded.recipes) > 1,
             interactive=True,
         )
-    return Choice(model, recipe, gr.State(None))
+    return Choice(model, recipe, gr.State(None), gr.State(None, time_to_live=3600))  # seconds
 
 
 def told(event: gr.EventData, name: str) -> Any:
@@ -67,23 +73,65 @@ def told(event: gr.EventData, name: str) -> Any:
         return None
 
 
-def checked_number(value: object, count: int) -> int:
-    """A number from 0 to `count` - 1 that an event in the browser sent, or a `Refusal`."""
-    if type(value) is not int or not 0 <= value < count:
-        raise Refusal(f"This must be a whole number from 0 to {count - 1}.")
+class Number(gr.Number):
+    """A field whose number `checked_number` looks at: Gradio does not name the range."""
+
+    is_template = True  # a gr.Number to the browser
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+
+
+def checked_number(value: object, count: int, name: str = "This", first: int = 0) -> int:
+    """One of `count` numbers from `first` on that the browser sent; a `Refusal` if it is not."""
+    last = first + count - 1
+    if type(value) is not int or not first <= value <= last:
+        raise Refusal(f"{name} must be a whole number from {first} to {last:,}.")
     return value
 
 
-def subject_of(loaded: Loaded, value: Drawing | dict[str, int]) -> Drawing | np.ndarray:
-    """What lies on the sketchpad: a drawing, or a test image as float32 ``[28, 28]`` in 0..1."""
+def subject_of(
+    loaded: Loaded, value: Drawing | dict[str, int], picture: Read | None = None
+) -> Subject:
+    """What lies on the sketchpad: a drawing, a test image or the visitor's `picture`.
+
+    A test image is given as float32 ``[28, 28]`` in 0..1.
+    """
     if not isinstance(value, dict):
         return value
     if "test_image" not in value:
-        raise Refusal("This looks at a drawing or at a test image, not at a picture.")
+        if picture is None:
+            raise Refusal("The picture is no longer here; choose it again.")
+        return picture
     if loaded.predictions is None:
         raise Refusal("The test images are not available.")
     images = loaded.predictions.images
     return images[checked_number(value["test_image"], len(images))].astype(np.float32) / 255
+
+
+def only_digit(subject: Subject) -> np.ndarray:
+    """The image float32 ``[28, 28]`` of the one digit of `subject`.
+
+    Raises
+    ------
+    Refusal : if there is none, or several.
+    ValueError : if `subject` is no drawing.
+    """
+    if isinstance(subject, np.ndarray):
+        return subject
+    if isinstance(subject, Read):
+        found, place, instead = subject.found, "in the picture", "show only one"
+    else:
+        found, place, instead = (
+            find_digits_in_drawing(subject),
+            "on the sketchpad",
+            "leave only one",
+        )
+    if len(found) > 1:
+        raise Refusal(f"There are several digits {place}: {instead}.")
+    if not found:
+        raise Refusal(NO_PICTURED_DIGIT if isinstance(subject, Read) else NO_DIGIT)
+    return found[0].image
 
 
 def add_is_open(tabs: gr.Tabs, tab: gr.Tab, **how: Any) -> gr.State:
@@ -111,7 +159,7 @@ def add_test_image_picker(loaded: Loaded, sketchpad: Sketchpad, name: str) -> De
     last = len(predictions.images) - 1
     fold = gr.Accordion("A test image instead", open=False, elem_id=f"{name}-fold")
     with fold, gr.Row(equal_height=True):
-        number = gr.Number(
+        number = Number(
             0,
             label=f"Test image, 0 to {last:,}",
             precision=0,
@@ -123,7 +171,7 @@ def add_test_image_picker(loaded: Loaded, sketchpad: Sketchpad, name: str) -> De
         button = gr.Button("Put it on the sketchpad", size="md", elem_id=f"{name}-button")
 
     def lay(index):
-        index = checked_number(index, last + 1)
+        index = checked_number(index, last + 1, "The test image")
         return on_paper(index, predictions.images[index])
 
     return gr.on([number.submit, button.click], lay, number, sketchpad, **QUIETLY)

@@ -4,7 +4,7 @@ import asyncio
 
 import gradio as gr
 
-from digitnet.ui.answer import Answer, answer, read
+from digitnet.ui.answer import ASK, Answer, answer, read, refused
 from digitnet.ui.api import decoded
 from digitnet.ui.guard import Refusal, one_sentence
 from digitnet.ui.loaded import Loaded
@@ -30,18 +30,19 @@ def add_draw(loaded: Loaded, choice: Choice) -> tuple[Sketchpad, gr.Checkbox]:
     whether a drawing is fitted as MNIST's digits were."""
 
     def answer_to(value, model, recipe, own, geometry, picture=None):
-        if value == PICTURE and picture is None:
-            raise Refusal("The picture is no longer here; choose it again.")
-        with one_sentence():
-            subject = picture if value == PICTURE else subject_of(loaded, value)
-            return answer(classifiers_of(loaded, recipe, own), model, subject, geometry)
+        classifiers = classifiers_of(loaded, recipe, own)
+        try:
+            with one_sentence():
+                subject = subject_of(loaded, value, picture)
+                return answer(classifiers, model, subject, geometry)
+        except Refusal as refusal:
+            return refused(classifiers, model, refusal.message)
 
     async def recognise(value, *chosen):
         if length_of(value) > MOST_POINTS_AT_ONCE:
             return await asyncio.to_thread(answer_to, value, *chosen)
         return answer_to(value, *chosen)
 
-    picture = gr.State(None, time_to_live=3600)  # the one on the sketchpad, as read; seconds
     with gr.Row(elem_id="draw"):
         with gr.Column(min_width=300):
             sketchpad = Sketchpad(
@@ -63,18 +64,19 @@ def add_draw(loaded: Loaded, choice: Choice) -> tuple[Sketchpad, gr.Checkbox]:
                 elem_id="geometry",
             )
     chosen = [sketchpad, choice.model, choice.recipe, choice.own, geometry]
-    drawn = sketchpad.input(recognise, chosen, answers, **IMMEDIATELY)
+    drawn = sketchpad.input(recognise, chosen, answers, js=ASK, **IMMEDIATELY)
     selected = gr.on(
         [choice.model.change, choice.recipe.input, geometry.input],  # who trains one changes it too
         answer_to,
-        [*chosen, picture],
+        [*chosen, choice.picture],
         answers,
+        js=ASK,
         **IMMEDIATELY,
     )
     for asked in (drawn, selected):
         asked.failure(None, js=TELL_UNANSWERED, api_visibility="private")
     # A network just trained answers to what lies there already.
-    choice.own.change(answer_to, [*chosen, picture], answers, **QUIETLY)
+    choice.own.change(answer_to, [*chosen, choice.picture], answers, **QUIETLY)
 
     def read_picture(model, recipe, own, event: gr.EventData):
         content = told(event, "content")
@@ -87,14 +89,14 @@ def add_draw(loaded: Loaded, choice: Choice) -> tuple[Sketchpad, gr.Checkbox]:
         return {
             answers: answer_to(PICTURE, model, recipe, own, True, found),
             sketchpad: {"picture": found.shown["picture"]},
-            picture: found,
+            choice.picture: found,
             picture_input: {},
         }
 
     picture_input.upload(
         read_picture,
         [choice.model, choice.recipe, choice.own],
-        [answers, sketchpad, picture, picture_input],
+        [answers, sketchpad, choice.picture, picture_input],
         **QUIETLY,
     )
     return sketchpad, geometry

@@ -7,14 +7,16 @@ import gradio as gr
 
 from digitnet.ui.closeup import Closeup, closeup
 from digitnet.ui.confusion import Confusion, cells
-from digitnet.ui.gallery import Gallery, tiles_of_predictions
+from digitnet.ui.gallery import Gallery, placeholders, tiles_of_predictions
 from digitnet.ui.loaded import Loaded
 from digitnet.ui.own import predictions_of
 from digitnet.ui.sketchpad import Sketchpad, on_paper
-from digitnet.ui.tabs.common import QUIETLY, Choice, checked_number, told
+from digitnet.ui.tabs.common import QUIETLY, Choice, Number, checked_number, told
 from digitnet.ui.test_predictions import Among, Order, Outcome, Selection
 
 EVERY_DIGIT = -1
+SECONDS = 1  # from one look to the next, while the images are being recognised
+TO_THE_GALLERY = "() => document.querySelector('#gallery').scrollIntoView()"
 
 
 def add_explore(
@@ -43,43 +45,55 @@ def add_explore(
         )
     with gr.Accordion("Confusion matrix", open=False, elem_id="confusion-fold"):
         confusion = Confusion(elem_id="confusion")
-    chosen, first = gr.State(None), gr.State(1)  # the image opened; the page to begin at
+    chosen = gr.State(None)  # the image opened
+    first, at = gr.State(1), gr.State(1)  # the page to begin at, the page that is shown
+    timer = gr.Timer(SECONDS, active=False)
     with gr.Column(visible=False) as details:
         large = Closeup()
         with gr.Row():
             take = gr.Button("Take it to the Draw tab", variant="primary", elem_id="take")
             close = gr.Button("Close", elem_id="close")
-    gallery = Gallery(elem_id="gallery")
+    gallery = Gallery(value=placeholders(), elem_id="gallery")
     with gr.Row(equal_height=True):
         previous = gr.Button("← Previous page", elem_id="previous")
-        page = gr.Number(1, label="Page", precision=0, step=1, minimum=1, elem_id="page")
+        page = Number(1, label="Page", precision=0, step=1, minimum=1, elem_id="page")
         following = gr.Button("Next page →", elem_id="next")
 
     def show(model, recipe, own, outcome, order, among, true_digit, predicted_digit, page):
         selection = Selection(outcome, _digit(true_digit), _digit(predicted_digit), among, order)
         known = predictions_of(predictions, own)
-        tiles = tiles_of_predictions(known, (recipe, model), selection, page or 1)
-        return tiles, tiles["page"]
+        tiles = tiles_of_predictions(known, (recipe, model), selection, page)
+        return tiles, tiles["page"], tiles["page"]
 
     def show_all(*chosen):
         model, recipe, own, *_ = chosen
         known = predictions_of(predictions, own)
         key = (recipe, model)
         counts = cells(known.confusion(key), model) if key in known else {}
-        return *show(*chosen), counts
+        return *show(*chosen), counts, gr.Timer(active=not known.finished)
+
+    def look_again(index, *chosen):
+        """Show what was recognised since, but leave alone what the visitor may be typing."""
+        _, recipe, own, *_ = chosen
+        tiles, _, _, *others = show_all(*chosen)
+        return tiles, *others, reopen(recipe, own, index)
+
+    def go_to(*chosen):
+        *filters, page = chosen
+        tiles, *_ = show(*[*filters, 1])
+        page = checked_number(page, tiles["pages"], "The page", first=1)
+        return show(*[*filters, page])
 
     def turn(*chosen, step):
         *filters, page = chosen
-        return show(*[*filters, (page or 1) + step])
+        return show(*[*filters, page + step])
 
     def filter_by_cell(model, recipe, own, event: gr.EventData):
         true, predicted = (
             checked_number(told(event, name), 10) for name in ("actual", "predicted")
         )
-        tiles, page = show(
-            model, recipe, own, "all", "most confident", "every image", true, predicted, 1
-        )
-        return tiles, page, "all", "most confident", "every image", true, predicted
+        filters = "all", "most confident", "every image", true, predicted
+        return *show(model, recipe, own, *filters, 1), *filters
 
     def open_tile(recipe, own, event: gr.EventData):
         known = predictions_of(predictions, own)
@@ -97,23 +111,29 @@ def add_explore(
 
     asked = [choice.model, choice.recipe, choice.own]
     filters = [*asked, outcome, order, among, true_digit, predicted_digit]
-    shown = [gallery, page]
-    tab.select(show_all, [*filters, page], [*shown, confusion], **QUIETLY)
-    page.submit(show, [*filters, page], shown, **QUIETLY)
+    shown = [gallery, page, at]
+    everything = [*shown, confusion, timer]
+    tab.select(show_all, [*filters, at], everything, **QUIETLY)
+    timer.tick(look_again, [chosen, *filters, at], [gallery, confusion, timer, large], **QUIETLY)
     for selector in (choice.model, choice.recipe):
-        selector.input(show_all, [*filters, first], [*shown, confusion], **QUIETLY)
+        selector.input(show_all, [*filters, first], everything, **QUIETLY)
     choice.recipe.input(reopen, [*asked[1:], chosen], large, **QUIETLY)
     for changed in (outcome, order, among, true_digit, predicted_digit):
         changed.input(show, [*filters, first], shown, **QUIETLY)
-    for button, step in ((previous, -1), (following, 1)):
-        button.click(partial(turn, step=step), [*filters, page], shown, **QUIETLY)
-    confusion.click(
-        filter_by_cell,
-        asked,
-        [*shown, outcome, order, among, true_digit, predicted_digit],
-        **QUIETLY,
-    )
-    gallery.click(open_tile, asked[1:], [chosen, details, large], scroll_to_output=True, **QUIETLY)
+    # What is chosen above or below the images brings them into view.
+    for shows in (
+        page.submit(go_to, [*filters, page], shown, **QUIETLY),
+        previous.click(partial(turn, step=-1), [*filters, at], shown, **QUIETLY),
+        following.click(partial(turn, step=1), [*filters, at], shown, **QUIETLY),
+        confusion.click(
+            filter_by_cell,
+            asked,
+            [*shown, outcome, order, among, true_digit, predicted_digit],
+            **QUIETLY,
+        ),
+    ):
+        shows.success(None, js=TO_THE_GALLERY, **QUIETLY)
+    gallery.click(open_tile, asked[1:], [chosen, details, large], **QUIETLY)
     take.click(take_along, chosen, [sketchpad, tabs], **QUIETLY)
     close.click(lambda: (None, gr.Column(visible=False)), None, [chosen, details], **QUIETLY)
     return {

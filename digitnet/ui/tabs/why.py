@@ -3,13 +3,11 @@
 from typing import Any
 
 import gradio as gr
-import numpy as np
 
 from digitnet.classifier import Classifier
-from digitnet.drawing import Drawing
-from digitnet.finding import find_digits_in_drawing
+from digitnet.ui.answer import Read, Subject
 from digitnet.ui.evidence import Evidence, evidence
-from digitnet.ui.guard import one_sentence
+from digitnet.ui.guard import Refusal, one_sentence
 from digitnet.ui.loaded import Loaded
 from digitnet.ui.own import classifiers_of
 from digitnet.ui.parts import Parts, parts
@@ -19,6 +17,7 @@ from digitnet.ui.tabs.common import (
     Choice,
     add_is_open,
     add_test_image_picker,
+    only_digit,
     subject_of,
 )
 
@@ -31,13 +30,16 @@ IN_TURN: dict[str, Any] = {**QUIETLY, "concurrency_id": "why", "concurrency_limi
 def add_why(
     loaded: Loaded, choice: Choice, sketchpad: Sketchpad, tabs: gr.Tabs, tab: gr.Tab
 ) -> None:
-    """Fill the tab, one of `tabs`, which is about what lies on `sketchpad`."""
+    """Fill the tab, one of `tabs`; it looks at what lies on `sketchpad`."""
 
-    def explain(value, model, recipe, own, digit):
-        with one_sentence():
-            subject = subject_of(loaded, value)
-            classifiers = classifiers_of(loaded, recipe, own)
-            return explanation(classifiers, model, subject, _digit(digit))
+    def explain(value, picture, model, recipe, own, digit):
+        try:
+            with one_sentence():
+                subject = subject_of(loaded, value, picture)
+                classifiers = classifiers_of(loaded, recipe, own)
+                return explanation(classifiers, model, subject, _digit(digit))
+        except Refusal as refusal:
+            return {"empty": refusal.message}, {}
 
     def explain_if_open(is_open, *chosen):
         return explain(*chosen) if is_open else (gr.skip(), gr.skip())
@@ -52,7 +54,7 @@ def add_why(
     shown = [Evidence(), Parts()]
     # Nothing is explained while the visitor is elsewhere.
     is_open = add_is_open(tabs, tab, **IN_TURN)
-    chosen = [sketchpad, choice.model, choice.recipe, choice.own, digit]
+    chosen = [sketchpad, choice.picture, choice.model, choice.recipe, choice.own, digit]
     tab.select(explain, chosen, shown, **IN_TURN)
     gr.on(
         [choice.model.input, choice.recipe.input],
@@ -69,28 +71,21 @@ def add_why(
 def explanation(
     classifiers: dict[str, Classifier],
     chosen: str | None,
-    subject: Drawing | np.ndarray,
+    subject: Subject,
     digit: int | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the two components show of `chosen`, one of `classifiers`; see `evidence`.
 
     Raises
     ------
+    Refusal : if there is no such model, or not exactly one digit.
     ValueError : if `subject` is no drawing.
     """
     if chosen not in classifiers:
-        return {"empty": "This model's weights are not available."}, {}
-    classifier = classifiers[chosen]
-    if isinstance(subject, np.ndarray):
-        image = subject
-    else:
-        found = find_digits_in_drawing(subject)
-        if not found:
-            return {"empty": "Draw a digit in the Draw tab, or take a test image."}, {}
-        if len(found) > 1:
-            return {"empty": "There are several digits on the sketchpad. Draw one alone."}, {}
-        image = found[0].image
-    return evidence(chosen, classifier, subject, image, digit), parts(classifier, image, digit)
+        raise Refusal("This model's weights are not available.")
+    classifier, image = classifiers[chosen], only_digit(subject)
+    about = image if isinstance(subject, Read) else subject
+    return evidence(chosen, classifier, about, image, digit), parts(classifier, image, digit)
 
 
 def _digit(value: int) -> int | None:
