@@ -179,7 +179,7 @@ def checked_value(value: object, distortion: Distortion) -> float:
 
 
 def label_of(loaded: Loaded, on_paper: Drawing | dict[str, int]) -> int | None:
-    """The label of the test image on the sketchpad; None for a drawing."""
-    if loaded.predictions is None or not isinstance(on_paper, dict):
+    """The label of the test image on the sketchpad; None for a drawing or a picture."""
+    if loaded.predictions is None or not isinstance(on_paper, dict) or "test_image" not in on_paper:
         return None
     return int(loaded.predictions.labels[on_paper["test_image"]])
