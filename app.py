@@ -77,11 +77,11 @@ import gradio as gr
 import torch
 from starlette.middleware import Middleware
 
-from digitnet.ui.answer import answer
-from digitnet.ui.api import add_api
-from digitnet.ui.guard import MOST_QUEUED, Page, limits
-from digitnet.ui.loaded import Loaded, load_all
-from digitnet.ui.preview import Preview
+from digitnet.ui.components.answer import answer
+from digitnet.ui.server.endpoints import add_api
+from digitnet.ui.server.limits import MOST_QUEUED, Page, limits
+from digitnet.ui.resources import Loaded, load_all
+from digitnet.ui.server.preview import Preview
 from digitnet.ui.session import add_session, add_tab
 from digitnet.ui.tabs.break_it import add_break_it
 from digitnet.ui.tabs.common import add_choice

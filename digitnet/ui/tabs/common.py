@@ -8,11 +8,11 @@ import numpy as np
 from gradio.events import Dependency
 
 from digitnet.drawing import Drawing
-from digitnet.finding import find_digits_in_drawing
-from digitnet.ui.answer import Read, Subject
-from digitnet.ui.guard import Refusal
-from digitnet.ui.loaded import TRAINED, Loaded
-from digitnet.ui.sketchpad import Sketchpad, on_paper
+from digitnet.segmentation import find_digits_in_drawing
+from digitnet.ui.components.answer import Read, Subject
+from digitnet.ui.server.limits import Refusal
+from digitnet.ui.resources import TRAINED, Loaded
+from digitnet.ui.components.sketchpad import Sketchpad, on_paper
 
 # For what must never wait: no queue, no spinner, and while one answer is under way only the newest
 # value is kept for the next. What is given is JSON already; Gradio would hand each value to a
@@ -33,9 +33,9 @@ NO_PICTURED_DIGIT = "No digit was found in the picture."
 class Choice:
     """The two selectors above the tabs, and what the visitor brought along.
 
-    `own` holds a `digitnet.ui.own.Own`, the network that the visitor trained, or None. Handlers
-    that ask classifiers take it along, and ask those of `digitnet.ui.own.classifiers_of`.
-    `picture` holds a `digitnet.ui.answer.Read`, the picture last read, or None; see `subject_of`.
+    `own` holds a `digitnet.ui.trained_model.Own`, the network that the visitor trained, or None. Handlers
+    that ask classifiers take it along, and ask those of `digitnet.ui.trained_model.classifiers_of`.
+    `picture` holds a `digitnet.ui.components.answer.Read`, the picture last read, or None; see `subject_of`.
     """
 
     model: gr.Radio

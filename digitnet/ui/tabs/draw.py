@@ -4,13 +4,13 @@ import asyncio
 
 import gradio as gr
 
-from digitnet.ui.answer import ASK, Answer, answer, read, refused
-from digitnet.ui.api import decoded
-from digitnet.ui.guard import Refusal, one_sentence
-from digitnet.ui.loaded import Loaded
-from digitnet.ui.own import classifiers_of
-from digitnet.ui.picture import PictureInput, trouble
-from digitnet.ui.sketchpad import Sketchpad
+from digitnet.ui.components.answer import ASK, Answer, answer, read, refused
+from digitnet.ui.server.endpoints import decoded
+from digitnet.ui.server.limits import Refusal, one_sentence
+from digitnet.ui.resources import Loaded
+from digitnet.ui.trained_model import classifiers_of
+from digitnet.ui.components.picture import PictureInput, trouble
+from digitnet.ui.components.sketchpad import Sketchpad
 from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice, subject_of, told
 
 # A drawing of so many points, as hands draw them, is answered where requests arrive: a thread would

@@ -5,13 +5,13 @@ from typing import Any
 import gradio as gr
 
 from digitnet.classifier import Classifier
-from digitnet.ui.answer import Read, Subject
-from digitnet.ui.evidence import Evidence, evidence
-from digitnet.ui.guard import Refusal, one_sentence
-from digitnet.ui.loaded import Loaded
-from digitnet.ui.own import classifiers_of
-from digitnet.ui.parts import Parts, parts
-from digitnet.ui.sketchpad import Sketchpad
+from digitnet.ui.components.answer import Read, Subject
+from digitnet.ui.components.evidence import Evidence, evidence
+from digitnet.ui.server.limits import Refusal, one_sentence
+from digitnet.ui.resources import Loaded
+from digitnet.ui.trained_model import classifiers_of
+from digitnet.ui.components.parts import Parts, parts
+from digitnet.ui.components.sketchpad import Sketchpad
 from digitnet.ui.tabs.common import (
     QUIETLY,
     Choice,

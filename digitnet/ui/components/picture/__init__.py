@@ -1,0 +1,25 @@
+"""Where a visitor gives a picture: by file, drop, paste or camera."""
+
+from typing import Any
+
+from digitnet.ui.components.base import Component
+from digitnet.ui.server.limits import MOST_BYTES
+
+# Bytes of a file that fits into a request: in base64 it is a third larger, and more goes with it.
+LARGEST_FILE = MOST_BYTES * 7 // 10
+
+
+class PictureInput(Component):
+    """Its value is what `trouble` makes, or an empty dictionary.
+
+    Listen to ``upload``: its event data has the picture's file as `content`, a "data:" URL in
+    base64. Larger pictures than recognition needs are reduced in the browser first.
+    """
+
+    def __init__(self, **properties: Any):
+        super().__init__(value={}, elem_id="picture", largest=LARGEST_FILE, **properties)
+
+
+def trouble(sentence: str) -> dict[str, str]:
+    """The template's data of a picture that was not taken; `sentence` is the page's own."""
+    return {"problem": sentence}

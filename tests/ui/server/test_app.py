@@ -1,0 +1,132 @@
+"""`python app.py`: how it starts, where it can be served, what is shown of it, and how it ends."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from digitnet.ui.server.limits import CLOSED
+from tests.conftest import PROJECT
+from tests.serving import SERVE, served
+
+TWO_STROKES = [[[250, 200], [750, 200], [450, 850]], [[400, 500], [720, 500]]]
+NOWHERE = "127.0.0.1:9"  # nobody listens there
+
+# Stands in for what serves the page, and asks it what a first visitor would.
+FIRST_DRAWING = """
+import sys
+import gradio as gr
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+import app
+
+def launch(page, **options):
+    client = TestClient(gr.mount_gradio_app(FastAPI(), page, path=""))
+    (event,) = (e["id"] for e in page.config["dependencies"] if e["api_name"] == "recognise")
+    data = [{drawing}, "cnn", "augmented", None, True]
+    body = {{"data": data, "fn_index": event, "session_hash": "x"}}
+    before = set(sys.modules)
+    answer = client.post("/gradio_api/run/predict", json=body).json()
+    assert answer["data"][0]["digit"] == 7, answer
+    slow = ("matplotlib", "numpy", "scipy", "torch", "PIL")
+    print([name for name in set(sys.modules) - before if name.startswith(slow)])
+    sys.exit()
+
+gr.Blocks.launch = launch
+sys.argv[1:] = ["--no-browser"]
+app.main()
+"""
+
+
+def test_the_first_drawing_imports_nothing():
+    code = FIRST_DRAWING.format(drawing=TWO_STROKES)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=300
+    )
+    assert ended.stdout.splitlines()[-1:] == ["[]"], ended.stdout + ended.stderr
+
+
+@pytest.fixture(scope="module")
+def client():
+    """Of a page behind a path, in an environment whose proxies do not answer."""
+    proxies = {
+        "no_proxy": "",
+        "NO_PROXY": "",
+        "http_proxy": f"http://{NOWHERE}",
+        "ALL_PROXY": f"socks5://{NOWHERE}",
+    }
+    with (
+        served(PROJECT, proxies, [*SERVE, "--root-path", "digits/"]) as address,
+        httpx.Client(base_url=address, timeout=60, trust_env=False) as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize("prefix", ["", "/digits"])
+def test_behind_a_path_the_page_works_and_closed_doors_are_closed(client, prefix):
+    """Whether the proxy strips the path or keeps it."""
+    page = client.get(f"{prefix}/")
+    (script,) = re.findall(r'src="\./(assets/index-[^"]+\.js)"', page.text)
+    assert client.get(f"{prefix}/{script}").status_code == 200
+    assert client.get(f"{prefix}/config").json()["root"].endswith("/digits")
+    body = {"data": [TWO_STROKES, None, "cnn", "augmented"]}
+    answer = client.post(f"{prefix}/gradio_api/run/predict", json=body).json()
+    assert answer["data"][0]["digit"] == 7
+    for door in CLOSED:
+        for ask in (client.get, client.post):
+            refusal = ask(f"{prefix}/gradio_api/{door}")
+            assert refusal.status_code == 404
+            assert refusal.json()["error"] == "There is nothing here."
+
+
+def test_the_preview_is_of_the_page_and_not_of_gradio(client):
+    headers = {"x-forwarded-host": "example.org", "x-forwarded-proto": "https"}
+    page = client.get("/digits/", headers=headers).text
+    head = page[: page.index("<style>")]
+    tags = dict(re.findall(r'<meta (?:property|name)="([^"]+)" content="([^"]*)">', head))
+    assert tags["og:title"] == "digitnet" and "<title>digitnet</title>" in head
+    assert tags["og:description"] == tags["description"] and "Draw a digit" in tags["description"]
+    assert tags["og:url"] == "https://example.org/digits/"
+    assert tags["og:image"] == "https://example.org/digits/preview.png"
+    assert page.count('property="og:title"') == 1 and "@Gradio" not in page
+    assert "header-image" not in page
+    picture = client.get("/digits/preview.png")
+    assert picture.headers["content-type"] == "image/png"
+    assert picture.content == (PROJECT / "docs" / "page.png").read_bytes()
+    icon = client.get("/digits/favicon.ico")
+    assert icon.content == (PROJECT / "digitnet" / "ui" / "icon.png").read_bytes()
+
+
+def test_what_a_header_says_is_no_html(client):
+    page = client.get("/", headers={"x-forwarded-host": 'x"><script>alert(1)</script>'}).text
+    assert "<script>alert" not in page
+
+
+def test_the_footer_offers_what_a_visitor_can_use(client):
+    assert client.get("/config").json()["footer_links"] == ["api", "gradio"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX's signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_first_seconds_ends_the_page_quietly(number):
+    """The test images are being recognised then, in another thread."""
+    process = subprocess.Popen(
+        [*SERVE],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"GRADIO_ANALYTICS_ENABLED": "False"},
+        # Whoever runs the tests in the background may have it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    for line in process.stdout:
+        if "To create a public link" in line:
+            break
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (128 + number, "")
