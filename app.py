@@ -78,9 +78,9 @@ import torch
 from starlette.middleware import Middleware
 
 from digitnet.ui.components.answer import answer
+from digitnet.ui.resources import Loaded, load_all
 from digitnet.ui.server.endpoints import add_api
 from digitnet.ui.server.limits import MOST_QUEUED, Page, limits
-from digitnet.ui.resources import Loaded, load_all
 from digitnet.ui.server.preview import Preview
 from digitnet.ui.session import add_session, add_tab
 from digitnet.ui.tabs.break_it import add_break_it

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from digitnet.training.augmentation import resample
 from digitnet.models import IMAGE_SIZE
+from digitnet.training.augmentation import resample
 
 FINE = 4  # times as fine, each way, as the image: the grid that thickness is measured on
 NOISE_SEED = 0

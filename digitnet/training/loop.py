@@ -11,13 +11,13 @@ from torch.nn import functional
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from digitnet.training.augmentation import augment
+from digitnet.cpu import fast_cpu, lay_out
 from digitnet.drawing import images_of_paths
 from digitnet.evaluation import as_batch, evaluate
-from digitnet.cpu import fast_cpu, lay_out
 from digitnet.models import CLASSES, Network
-from digitnet.training.recipes import Recipe
 from digitnet.synthetic.writer import NOT_A_DIGIT, write_digits, write_non_digits
+from digitnet.training.augmentation import augment
+from digitnet.training.recipes import Recipe
 
 
 @dataclass(frozen=True)

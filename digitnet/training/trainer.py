@@ -8,8 +8,8 @@ import torch
 from digitnet.calibration import fit_temperature
 from digitnet.evaluation import logits_of
 from digitnet.models import Network, build
-from digitnet.training.recipes import Recipe
 from digitnet.training.loop import REPORT_EVERY, Progress, draw, fit
+from digitnet.training.recipes import Recipe
 from digitnet.weights import LARGEST_WEIGHT
 
 

@@ -9,8 +9,8 @@ from digitnet.classifier import Classifier, load
 from digitnet.hub.repository import HubError, find_weights
 from digitnet.mnist import DatasetError, load_mnist
 from digitnet.models import available_models
-from digitnet.ui.test_predictions import TestPredictions
 from digitnet.ui.server.zero_gpu import PAGE_DEVICE
+from digitnet.ui.test_predictions import TestPredictions
 from digitnet.weights import WEIGHTS_FOLDER, WeightsError, read_metrics
 
 # The recipes in the order the page offers them, and what it calls them.

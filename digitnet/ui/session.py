@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from digitnet.ui.resources import Loaded
 from digitnet.ui.components.sketchpad import Sketchpad, on_paper
+from digitnet.ui.resources import Loaded
 from digitnet.ui.tabs.common import QUIETLY, Choice, told
 
 TELL_CHOICE = """(model, recipe, geometry) => {

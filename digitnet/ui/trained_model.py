@@ -11,10 +11,10 @@ from digitnet.device import pick_device
 from digitnet.evaluation import logits_of
 from digitnet.mnist import load_mnist
 from digitnet.models import Network, build
-from digitnet.ui.resources import Loaded
-from digitnet.ui.test_predictions import OWN, Predictions, TestPredictions
-from digitnet.ui.server.zero_gpu import PAGE_DEVICE
 from digitnet.training.worker import Settings
+from digitnet.ui.resources import Loaded
+from digitnet.ui.server.zero_gpu import PAGE_DEVICE
+from digitnet.ui.test_predictions import OWN, Predictions, TestPredictions
 from digitnet.weights import Metadata, to_bytes
 
 

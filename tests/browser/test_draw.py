@@ -8,6 +8,7 @@ import torch
 from playwright.sync_api import expect
 from safetensors.torch import save_file
 
+from benchmarks.serving import served
 from digitnet.weights import Metadata
 from tests.browser.actions import (
     CROSSED_SEVEN,
@@ -26,7 +27,6 @@ from tests.browser.actions import (
 )
 from tests.browser.conftest import WIDE, visit
 from tests.conftest import PROJECT
-from tests.serving import served
 
 MODELS = ("linear", "nonlinear", "cnn")
 

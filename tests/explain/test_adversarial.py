@@ -5,8 +5,8 @@ import pytest
 import torch
 
 import digitnet
-from digitnet.explain.adversarial import NORMS, smallest_nudges
 from digitnet.classifier import Classifier
+from digitnet.explain.adversarial import NORMS, smallest_nudges
 from digitnet.models import available_models, build
 from digitnet.weights import Metadata
 

@@ -5,12 +5,12 @@ import torch
 from torch.nn import functional
 
 from digitnet.calibration import digit_score
+from digitnet.cpu import fast_cpu, lay_out
 from digitnet.device import pick_device
 from digitnet.evaluation import as_batch, evaluate, logits_of
-from digitnet.cpu import fast_cpu, lay_out
 from digitnet.models import available_models, build
-from digitnet.training.recipes import RECIPES, Recipe
 from digitnet.training.loop import draw, fit, loss_of
+from digitnet.training.recipes import RECIPES, Recipe
 
 BASELINE = RECIPES["baseline"]["linear"]
 ONE_EPOCH = dataclasses.replace(BASELINE, epochs=1)

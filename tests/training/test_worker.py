@@ -13,18 +13,25 @@ from safetensors.torch import load, save
 
 import digitnet
 from digitnet.models import available_models, build
+from digitnet.training.loop import fit
+from digitnet.training.process import TrainingProcess, train_in_a_process
 from digitnet.training.recipes import RECIPES
 from digitnet.training.trainer import calibrate
-from digitnet.training.loop import fit
+from digitnet.training.worker import Report, Settings, reports
 from digitnet.ui.components.comparison import figures
+from digitnet.ui.components.training_progress import (
+    Point,
+    curves,
+    first_layer,
+    over,
+    sheet,
+    under_way,
+)
 from digitnet.ui.resources import Loaded
-from digitnet.ui.trained_model import classifiers_of, keep, network_of, predictions_of
 from digitnet.ui.tabs import train_it
 from digitnet.ui.tabs.common import add_choice
 from digitnet.ui.test_predictions import OWN, Selection, TestPredictions
-from digitnet.ui.components.training_progress import Point, curves, first_layer, over, sheet, under_way
-from digitnet.training.process import TrainingProcess, train_in_a_process
-from digitnet.training.worker import Report, Settings, reports
+from digitnet.ui.trained_model import classifiers_of, keep, network_of, predictions_of
 
 NUMBERS = (4, 1, 1e-3, 32, 6_000, 0)
 LINEAR = Settings.checked("linear", "baseline", *NUMBERS)

@@ -12,9 +12,9 @@ from digitnet.classifier import Classifier
 from digitnet.models import build
 from digitnet.synthetic.writer import write_styles
 from digitnet.ui.components.evidence import rounded, signed
-from digitnet.ui.resources import load_all
 from digitnet.ui.components.maps import AGAINST, FOR, INK, marked_map, sheet, signed_map
 from digitnet.ui.components.parts import MOST_UNITS, parts
+from digitnet.ui.resources import load_all
 from digitnet.ui.tabs.common import subject_of
 from digitnet.ui.tabs.why import explanation
 from digitnet.weights import Metadata

@@ -11,8 +11,8 @@ from PIL import Image
 from digitnet.classifier import DEFAULT_RECIPE, Classifier
 from digitnet.models import parameter_count
 from digitnet.pictures import opened
-from digitnet.ui.server.limits import Refusal, one_sentence
 from digitnet.ui.resources import Loaded
+from digitnet.ui.server.limits import Refusal, one_sentence
 
 DEFAULT_MODEL = "cnn"
 EXAMPLE = [[[0.0, 0.0], [10.0, 0.0], [4.0, 20.0]]]  # a 7, which the page's snippets send

@@ -5,15 +5,14 @@ from typing import Any
 
 import gradio as gr
 
-from digitnet.explain.distortions import DISTORTIONS, Distortion
 from digitnet.drawing import Drawing
+from digitnet.explain.distortions import DISTORTIONS, Distortion
 from digitnet.ui.components.chart import Chart
 from digitnet.ui.components.distorted import Distorted, Trial, curves_chart, distorted, try_out
-from digitnet.ui.server.limits import Refusal, one_sentence
-from digitnet.ui.resources import Loaded
 from digitnet.ui.components.nudge import Nudge, nudge
-from digitnet.ui.trained_model import classifiers_of
 from digitnet.ui.components.sketchpad import Sketchpad
+from digitnet.ui.resources import Loaded
+from digitnet.ui.server.limits import Refusal, one_sentence
 from digitnet.ui.tabs.common import (
     IMMEDIATELY,
     QUIETLY,
@@ -24,6 +23,7 @@ from digitnet.ui.tabs.common import (
     only_digit,
     subject_of,
 )
+from digitnet.ui.trained_model import classifiers_of
 
 AUTOMATIC = -1  # no true digit chosen
 FIRST = next(iter(DISTORTIONS.values()))

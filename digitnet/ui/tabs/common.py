@@ -10,9 +10,9 @@ from gradio.events import Dependency
 from digitnet.drawing import Drawing
 from digitnet.segmentation import find_digits_in_drawing
 from digitnet.ui.components.answer import Read, Subject
-from digitnet.ui.server.limits import Refusal
-from digitnet.ui.resources import TRAINED, Loaded
 from digitnet.ui.components.sketchpad import Sketchpad, on_paper
+from digitnet.ui.resources import TRAINED, Loaded
+from digitnet.ui.server.limits import Refusal
 
 # For what must never wait: no queue, no spinner, and while one answer is under way only the newest
 # value is kept for the next. What is given is JSON already; Gradio would hand each value to a

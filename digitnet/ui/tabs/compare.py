@@ -13,8 +13,8 @@ from digitnet.ui.components.distorted import distortion_axis
 from digitnet.ui.components.gallery import Gallery, tiles_of_labels
 from digitnet.ui.components.layers import Layers, layers
 from digitnet.ui.resources import Loaded
-from digitnet.ui.trained_model import classifiers_of
 from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice
+from digitnet.ui.trained_model import classifiers_of
 
 FEWEST_ANSWERS = 10  # of a confidence; of fewer, the share that is right says little
 ROBUSTNESS = (

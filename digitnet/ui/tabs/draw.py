@@ -5,13 +5,13 @@ import asyncio
 import gradio as gr
 
 from digitnet.ui.components.answer import ASK, Answer, answer, read, refused
-from digitnet.ui.server.endpoints import decoded
-from digitnet.ui.server.limits import Refusal, one_sentence
-from digitnet.ui.resources import Loaded
-from digitnet.ui.trained_model import classifiers_of
 from digitnet.ui.components.picture import PictureInput, trouble
 from digitnet.ui.components.sketchpad import Sketchpad
+from digitnet.ui.resources import Loaded
+from digitnet.ui.server.endpoints import decoded
+from digitnet.ui.server.limits import Refusal, one_sentence
 from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice, subject_of, told
+from digitnet.ui.trained_model import classifiers_of
 
 # A drawing of so many points, as hands draw them, is answered where requests arrive: a thread would
 # take turns with that one, and both would take twice as long.

@@ -8,11 +8,11 @@ import gradio as gr
 from digitnet.ui.components.closeup import Closeup, closeup
 from digitnet.ui.components.confusion import Confusion, cells
 from digitnet.ui.components.gallery import Gallery, placeholders, tiles_of_predictions
-from digitnet.ui.resources import Loaded
-from digitnet.ui.trained_model import predictions_of
 from digitnet.ui.components.sketchpad import Sketchpad, on_paper
+from digitnet.ui.resources import Loaded
 from digitnet.ui.tabs.common import QUIETLY, Choice, Number, checked_number, told
 from digitnet.ui.test_predictions import Among, Order, Outcome, Selection
+from digitnet.ui.trained_model import predictions_of
 
 EVERY_DIGIT = -1
 SECONDS = 1  # from one look to the next, while the images are being recognised

@@ -9,13 +9,10 @@ import gradio as gr
 import numpy as np
 
 from digitnet.models import IMAGE_SIZE, MODELS
+from digitnet.training.process import prepare, train_in_a_process
 from digitnet.training.recipes import RECIPES
+from digitnet.training.worker import LIMITS, TRAINING_IMAGES, Report, Settings, reports
 from digitnet.ui.components.chart import Chart
-from digitnet.ui.server.limits import Refusal
-from digitnet.ui.resources import TRAINED, Loaded
-from digitnet.ui.trained_model import keep, network_of
-from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice
-from digitnet.ui.test_predictions import OWN
 from digitnet.ui.components.training_progress import (
     Point,
     Training,
@@ -28,9 +25,12 @@ from digitnet.ui.components.training_progress import (
     under_way,
     waiting,
 )
-from digitnet.training.process import prepare, train_in_a_process
+from digitnet.ui.resources import TRAINED, Loaded
+from digitnet.ui.server.limits import Refusal
 from digitnet.ui.server.zero_gpu import ON_ZERO_GPU, on_gpu
-from digitnet.training.worker import LIMITS, TRAINING_IMAGES, Report, Settings, reports
+from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice
+from digitnet.ui.test_predictions import OWN
+from digitnet.ui.trained_model import keep, network_of
 
 # Seconds that a training may take; a borrowed GPU also has to start in its time.
 LIMIT = 45.0 if ON_ZERO_GPU else 300.0

@@ -7,11 +7,10 @@ import gradio as gr
 from digitnet.classifier import Classifier
 from digitnet.ui.components.answer import Read, Subject
 from digitnet.ui.components.evidence import Evidence, evidence
-from digitnet.ui.server.limits import Refusal, one_sentence
-from digitnet.ui.resources import Loaded
-from digitnet.ui.trained_model import classifiers_of
 from digitnet.ui.components.parts import Parts, parts
 from digitnet.ui.components.sketchpad import Sketchpad
+from digitnet.ui.resources import Loaded
+from digitnet.ui.server.limits import Refusal, one_sentence
 from digitnet.ui.tabs.common import (
     QUIETLY,
     Choice,
@@ -20,6 +19,7 @@ from digitnet.ui.tabs.common import (
     only_digit,
     subject_of,
 )
+from digitnet.ui.trained_model import classifiers_of
 
 ITS_ANSWER = -1
 # One after another, as they were sent: an explanation takes longer than an answer, and an earlier

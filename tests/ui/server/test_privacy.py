@@ -13,10 +13,10 @@ from packaging.requirements import Requirement
 
 import app
 from benchmarks.long_run import wait_in_queue
+from benchmarks.malformed_inputs import pictures
+from benchmarks.serving import served
 from digitnet.ui.server.limits import HEADERS, MOST_BYTES, MOST_QUEUED
 from tests.conftest import PROJECT
-from tests.adversarial_inputs import pictures
-from tests.serving import served
 
 SEVEN = [[[0, 0], [10, 0], [4, 20]]]
 SECRET = PROJECT / "pyproject.toml"  # a file of the server that no page has in it

@@ -11,8 +11,8 @@ import torch
 
 from digitnet.classifier import Classifier, Prediction
 from digitnet.drawing import Drawing
-from digitnet.segmentation import Found, find_digits, find_digits_in_drawing, shows_several_digits
 from digitnet.pictures import Picture, open_picture
+from digitnet.segmentation import Found, find_digits, find_digits_in_drawing, shows_several_digits
 from digitnet.stages import Stages, stages_of
 from digitnet.ui.components.base import Component, jpeg_url, png_url
 from digitnet.ui.components.sketchpad import SIZE

@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 
-from digitnet.explain.adversarial import NORMS
 from digitnet.classifier import Classifier
+from digitnet.explain.adversarial import NORMS
 from digitnet.models import IMAGE_SIZE, parameter_count
 from digitnet.ui.components.base import Component
 from digitnet.ui.resources import TRAINED, Loaded
-from digitnet.ui.trained_model import Own
 from digitnet.ui.test_predictions import OWN
+from digitnet.ui.trained_model import Own
 
 TIMED_CALLS = 30
 

@@ -9,8 +9,8 @@ import torch
 from digitnet.classifier import Classifier
 from digitnet.explain.distortions import Distortion
 from digitnet.explain.robustness import Curve, curve_of
-from digitnet.ui.components.chart import Axis, Series, chart, percent_axis
 from digitnet.ui.components.base import Component, png_url
+from digitnet.ui.components.chart import Axis, Series, chart, percent_axis
 
 INTERVALS = (4, 3, 7)  # between ticks, the first that puts one on the identity
 

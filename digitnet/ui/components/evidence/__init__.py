@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from digitnet.classifier import Classifier, Prediction
-from digitnet.explain.counterfactual import MOST_PATCHES, Change, change_of_mind
 from digitnet.drawing import Drawing, checked_strokes
 from digitnet.explain.attribution import Account, accounts
+from digitnet.explain.counterfactual import MOST_PATCHES, Change, change_of_mind
 from digitnet.ui.components.base import Component, png_url
 from digitnet.ui.components.maps import marked_map, signed_map
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from digitnet.explain.adversarial import NORMS, size_of, smallest_nudges
 from digitnet.classifier import Classifier
+from digitnet.explain.adversarial import NORMS, size_of, smallest_nudges
 from digitnet.ui.components.base import Component, png_url
 from digitnet.ui.components.maps import signed_map
 

@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 
 from digitnet.models import IMAGE_SIZE, Network
-from digitnet.ui.components.chart import Axis, Series, chart, percent_axis
-from digitnet.ui.components.base import Component, picture_url
-from digitnet.ui.components.maps import signed_map
 from digitnet.training.worker import Report, Settings
+from digitnet.ui.components.base import Component, picture_url
+from digitnet.ui.components.chart import Axis, Series, chart, percent_axis
+from digitnet.ui.components.maps import signed_map
 
 PAPER = 200  # grey between the pictures, 0..255
 PICTURES_A_ROW = 8
