@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
+from benchmarks.serving import SERVE, served
 from tests.browser.actions import CROSSED_SEVEN, answer, draw, open_tab
 from tests.browser.conftest import WIDE
 from tests.conftest import PROJECT
-from tests.serving import SERVE, served
 
 
 @pytest.fixture(scope="module")

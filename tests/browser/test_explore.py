@@ -5,6 +5,7 @@ import re
 
 from playwright.sync_api import expect
 
+from benchmarks.serving import served
 from tests.browser.actions import (
     SEVEN,
     answer,
@@ -18,7 +19,6 @@ from tests.browser.actions import (
 )
 from tests.browser.conftest import WIDE, visit
 from tests.conftest import PROJECT
-from tests.serving import served
 
 RECIPE = "augmented"
 METRICS = json.loads((PROJECT / "weights" / RECIPE / "metrics.json").read_text())["models"]

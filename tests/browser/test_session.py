@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import expect
 
+from benchmarks.serving import SERVE, served
 from tests.browser.actions import (
     CROSSED_SEVEN,
     ONE,
@@ -24,7 +25,6 @@ from tests.browser.actions import (
 )
 from tests.browser.conftest import WIDE, visit
 from tests.conftest import PROJECT
-from tests.serving import SERVE, served
 
 # What Gradio notes when a page is left, and when its server is away.
 LEFT = ("AbortError", "Unexpected error", "TypeError: network error")

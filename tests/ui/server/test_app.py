@@ -9,9 +9,9 @@ import sys
 import httpx
 import pytest
 
+from benchmarks.serving import SERVE, served
 from digitnet.ui.server.limits import CLOSED
 from tests.conftest import PROJECT
-from tests.serving import SERVE, served
 
 TWO_STROKES = [[[250, 200], [750, 200], [450, 850]], [[400, 500], [720, 500]]]
 NOWHERE = "127.0.0.1:9"  # nobody listens there
