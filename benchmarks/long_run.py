@@ -188,7 +188,7 @@ def main() -> None:
     reports = options.reports
     table = results.Table(
         "",
-        ["", "memory", "growth", "threads", "open files", "temporary files"],
+        ["what", "memory", "growth", "threads", "open files", "temporary files"],
         [
             "From after the first hundredth of each to its end. Each page load and picture is by a "
             "visitor of its own."
