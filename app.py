@@ -78,9 +78,9 @@ import torch
 from starlette.middleware import Middleware
 
 from digitnet.ui.components.answer import answer
-from digitnet.ui.resources import Loaded, load_all
+from digitnet.ui.resources import Resources, load_resources
 from digitnet.ui.server.endpoints import add_api
-from digitnet.ui.server.limits import MOST_QUEUED, Page, limits
+from digitnet.ui.server.limits import MAX_QUEUED, Page, limits
 from digitnet.ui.server.preview import Preview
 from digitnet.ui.session import add_session, add_tab
 from digitnet.ui.tabs.break_it import add_break_it
@@ -101,34 +101,34 @@ SENTENCE = (
 TWO_STROKES = [[[250, 200], [750, 200], [450, 850]], [[400, 500], [720, 500]]]  # a crossed 7
 
 
-def build_page(loaded: Loaded) -> gr.Blocks:
+def build_page(resources: Resources) -> gr.Blocks:
     """Assemble the page from its tabs."""
     with Page(title=TITLE, analytics_enabled=False) as page:
-        add_api(loaded)  # first: Gradio's own client takes the first function for /predict
+        add_api(resources)  # first: Gradio's own client takes the first function for /predict
         gr.Markdown(f"# {TITLE}\n{SENTENCE}", elem_id="intro")
-        for problem in loaded.problems:
+        for problem in resources.problems:
             # Not Markdown: it may quote a file that somebody else made.
             gr.HTML(f"<p>⚠️ {html.escape(problem)}</p>", elem_classes="problem", padding=False)
-        choice = add_choice(loaded)
+        choice = add_choice(resources)
         with gr.Tabs(selected="draw") as tabs:
             with add_tab("Draw", "draw"):
-                sketchpad, geometry = add_draw(loaded, choice)
+                sketchpad, geometry = add_draw(resources, choice)
             with add_tab("Why", "why") as tab:
-                add_why(loaded, choice, sketchpad, tabs, tab)
+                add_why(resources, choice, sketchpad, tabs, tab)
             with add_tab("Test predictions", "explore") as tab:
-                mistakes_only = add_explore(loaded, choice, sketchpad, tabs, tab)
+                mistakes_only = add_explore(resources, choice, sketchpad, tabs, tab)
             with add_tab("Break it", "break") as tab:
-                add_break_it(loaded, choice, sketchpad, tabs, tab)
+                add_break_it(resources, choice, sketchpad, tabs, tab)
             with add_tab("Compare", "compare") as tab:
-                add_compare(loaded, choice, tab)
+                add_compare(resources, choice, tab)
             with add_tab("Train it", "train") as tab:
-                add_train_it(loaded, choice, tabs, tab, mistakes_only)
-        add_session(loaded, choice, geometry, sketchpad, tabs)
-    return page.queue(max_size=MOST_QUEUED)
+                add_train_it(resources, choice, tabs, tab, mistakes_only)
+        add_session(resources, choice, geometry, sketchpad, tabs)
+    return page.queue(max_size=MAX_QUEUED)
 
 
-loaded = load_all()
-demo = build_page(loaded)
+resources = load_resources()
+demo = build_page(resources)
 
 
 def main() -> None:
@@ -187,8 +187,8 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"app.py: {error}")
     temporary.cleanup()
-    if loaded.predictions is not None:
-        loaded.predictions.start()  # only now: the first page should not wait for it
+    if resources.predictions is not None:
+        resources.predictions.start()  # only now: the first page should not wait for it
     demo.block_thread()
 
 
@@ -201,7 +201,7 @@ def warm_up() -> None:
     import matplotlib  # here: importing this module should not take longer
 
     matplotlib.use("agg")
-    for classifiers in loaded.classifiers.values():
+    for classifiers in resources.classifiers.values():
         answer(classifiers, next(iter(classifiers)), TWO_STROKES)
 
 

@@ -1,6 +1,6 @@
 """Train the three models on MNIST, measure them, and save their weights.
 
-python train.py             all three, as in the tutorial; about two minutes on two CPU cores
+python train.py             all three, as in the article; about two minutes on two CPU cores
 python train.py --help      what can be chosen
 """
 
@@ -41,20 +41,21 @@ from digitnet.command_line import (
     add_push_options,
     plain_output,
     positive,
-    push_as_told,
+    push_with_options,
     repository,
     seed,
     share,
     whole_number,
 )
 from digitnet.device import pick_device
-from digitnet.evaluation import evaluate, logits_of
-from digitnet.hub.repository import check_access
-from digitnet.models import MODELS, MOST_HIDDEN_UNITS, Network, available_models, parameter_count
+from digitnet.evaluation import compute_logits, evaluate
+from digitnet.hub.push import check_access
+from digitnet.metrics import Epoch, ModelMetrics, ReliabilityBin, read_metrics_by_recipe
+from digitnet.models import MAX_HIDDEN_UNITS, MODELS, Network, available_models, parameter_count
 from digitnet.training.recipes import RECIPES
 from digitnet.training.report import check_writable, print_table, save
 from digitnet.training.trainer import calibrate, diverged, train
-from digitnet.weights import WEIGHTS_FOLDER, read_metrics_by_recipe
+from digitnet.weights import WEIGHTS_FOLDER
 
 # Of the test images. Guessing reaches 0.1, and always the same digit at most 0.1135.
 WORST_ACCURACY = 0.15
@@ -94,7 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
                     file=sys.stderr,
                 )
                 return 1
-            if entries[name]["test_accuracy"] < options.min_accuracy:
+            if entries[name].test_accuracy < options.min_accuracy:
                 too_low.append(name)
                 continue
             try:
@@ -117,7 +118,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"\nSaved in {options.output}.")
     if options.push_to_hub:
         try:
-            push_as_told(options.push_to_hub, options, options.output)
+            push_with_options(options.push_to_hub, options, options.output)
         except ValueError as error:
             print(f"train.py: {error}", file=sys.stderr)
             return 1
@@ -130,35 +131,42 @@ def train_one(
     options: argparse.Namespace,
     train_set: tuple[torch.Tensor, torch.Tensor],
     test_set: tuple[torch.Tensor, torch.Tensor],
-) -> tuple[Network, dict]:
+) -> tuple[Network, ModelMetrics]:
     """Train and measure one model: the network, and its entry in metrics.json."""
-    recipe = RECIPES[recipe_name][name]
-    changes = {key: value for key, value in vars(options).items() if hasattr(recipe, key)}
-    recipe = dataclasses.replace(recipe, **changes)
+    hyperparameters = RECIPES[recipe_name].for_model(name)
+    changes = {key: value for key, value in vars(options).items() if hasattr(hyperparameters, key)}
+    hyperparameters = dataclasses.replace(hyperparameters, **changes)
     images, labels = train_set
     curve = []
     bar_format = "{desc:<9} {percentage:3.0f}% |{bar:20}| {postfix} [{elapsed}<{remaining}]"
     watched = sys.stderr.isatty()  # a moving bar would fill a file or a pipe
-    with tqdm(total=recipe.epochs, desc=name, bar_format=bar_format, disable=not watched) as bar:
+    with tqdm(
+        total=hyperparameters.epochs, desc=name, bar_format=bar_format, disable=not watched
+    ) as bar:
         for progress in train(
-            name, recipe, images, labels, hidden_units=options.hidden_units, seed=options.seed
+            name,
+            hyperparameters,
+            images,
+            labels,
+            hidden_units=options.hidden_units,
+            seed=options.seed,
         ):
             state = (
-                f"epoch {progress.epoch}/{recipe.epochs}, "
+                f"epoch {progress.epoch}/{hyperparameters.epochs}, "
                 f"loss {progress.loss:.4f}, accuracy {progress.accuracy:.2%}"
             )
             bar.set_postfix_str(state)
             bar.update(progress.epoch - 1 + progress.images / progress.epoch_images - bar.n)
             if progress.images == progress.epoch_images:
-                curve.append({"loss": progress.loss, "accuracy": progress.accuracy})
+                curve.append(Epoch(loss=progress.loss, accuracy=progress.accuracy))
                 if not watched:
                     print(f"{name:<9} {state}", file=sys.stderr, flush=True)
     network = progress.network
     if diverged(network):
         raise ValueError(f"{name} diverged; choose a smaller --learning-rate.")
-    temperature = calibrate(network, recipe, images, labels, options.seed)
+    temperature = calibrate(network, hyperparameters, images, labels, options.seed)
     test_images, test_labels = test_set
-    logits = logits_of(network, test_images, recipe.shifted) / temperature
+    logits = compute_logits(network, test_images, hyperparameters.tta) / temperature
     result = evaluate(logits, test_labels)
     if result.accuracy < WORST_ACCURACY:
         raise ValueError(
@@ -166,24 +174,24 @@ def train_one(
             "choose a smaller --learning-rate."
         )
     diagram = reliability(logits.softmax(1), test_labels)
-    return network, {
-        "test_accuracy": result.accuracy,
-        "test_loss": result.loss,
-        "confusion": result.confusion,
-        "calibration_error": calibration_error(diagram),
-        "reliability": diagram,
-        "temperature": temperature,
-        "threshold": recipe.threshold,
-        "shifted": recipe.shifted,
-        "training_curve": curve,
-        "training_seconds": round(progress.seconds, 2),
-        "parameters": parameter_count(network),
-        "hidden_units": options.hidden_units or MODELS[name].default_hidden_units,
-        "recipe": {"name": recipe_name, **dataclasses.asdict(recipe)},
-        "seed": options.seed,
-        "device": describe(images.device),
-        "versions": {"python": platform.python_version(), "torch": torch.__version__},
-    }
+    return network, ModelMetrics(
+        test_accuracy=result.accuracy,
+        test_loss=result.loss,
+        confusion=result.confusion,
+        calibration_error=calibration_error(diagram),
+        reliability=[ReliabilityBin.model_validate(entry) for entry in diagram],
+        temperature=temperature,
+        threshold=hyperparameters.threshold,
+        tta=hyperparameters.tta,
+        training_curve=curve,
+        training_seconds=round(progress.seconds, 2),
+        parameters=parameter_count(network),
+        hidden_units=options.hidden_units or MODELS[name].default_hidden_units,
+        recipe={"name": recipe_name, **dataclasses.asdict(hyperparameters)},
+        seed=options.seed,
+        device=describe(images.device),
+        versions={"python": platform.python_version(), "torch": str(torch.__version__)},
+    )
 
 
 def make_parser() -> Parser:
@@ -205,10 +213,10 @@ def make_parser() -> Parser:
         "--recipe",
         nargs="+",
         choices=tuple(RECIPES),
-        default=["baseline"],
+        default=["article"],
         metavar="NAME",
         help=f"how to train them: {', '.join(RECIPES)}; the next three options change its values "
-        "(default: baseline)",
+        "(default: article)",
     )
     # Those left out take the recipe's, or the model's, own value.
     parser.add_argument(
@@ -234,7 +242,7 @@ def make_parser() -> Parser:
     )
     parser.add_argument(
         "--hidden-units",
-        type=whole_number(MOST_HIDDEN_UNITS),
+        type=whole_number(MAX_HIDDEN_UNITS),
         metavar="N",
         help="width of the hidden layer; in the cnn, channels of its first convolution "
         "(default: 4 for the small networks, 16 for the cnn)",

@@ -28,9 +28,10 @@ from digitnet.calibration import calibration_error, reliability
 from digitnet.classifier import DEFAULT_RECIPE, Classifier, available_recipes, load
 from digitnet.drawing import Drawing, to_images
 from digitnet.hub.model_card import write_model_card
+from digitnet.metrics import METRICS_FILE, DrawingMetrics, read_metrics, write_metrics
 from digitnet.mnist import load_mnist
 from digitnet.models import IMAGE_SIZE, available_models, parameter_count
-from digitnet.weights import METRICS_FILE, WEIGHTS_FOLDER, read_metrics, write_metrics
+from digitnet.weights import WEIGHTS_FOLDER
 
 CANVAS = 280  # pixels, of a sketchpad as other demos have it
 INK = 200  # pixels, the longest side of a drawing on it
@@ -100,7 +101,7 @@ def committed_weights(mnist: Images, drawings: dict[str, Drawings], write: bool)
         ],
     )
     for recipe in available_recipes():
-        metrics = read_metrics(WEIGHTS_FOLDER / recipe) or {"models": {}}
+        metrics = read_metrics(WEIGHTS_FOLDER / recipe)
         for model in available_models():
             classifier = load(model, recipe)
             cells = [f"{parameter_count(classifier.network):,}", shown(measure(classifier, mnist))]
@@ -108,15 +109,15 @@ def committed_weights(mnist: Images, drawings: dict[str, Drawings], write: bool)
                 fitted = measure(classifier, drawings[field].fitted)
                 squeezed = measure(classifier, drawings[field].squeezed)
                 cells += [shown(fitted), shown(squeezed)]
-                if entry := metrics["models"].get(model):
-                    entry.pop("drawings", None)  # the field that older versions had
-                    entry[field] = {
-                        "name": drawing_set.source,
-                        "count": len(drawings[field].canvases),
-                        "accuracy": fitted[0] / 100,
-                        "calibration_error": fitted[1] / 100,
-                        "squeezed_accuracy": squeezed[0] / 100,
-                    }
+                if entry := metrics.models.get(model):
+                    on_drawings = DrawingMetrics(
+                        name=drawing_set.source,
+                        count=len(drawings[field].canvases),
+                        accuracy=fitted[0] / 100,
+                        calibration_error=fitted[1] / 100,
+                        squeezed_accuracy=squeezed[0] / 100,
+                    )
+                    setattr(entry, field, on_drawings)
             table.add(recipe, model, *cells)
         if write:
             write_metrics(WEIGHTS_FOLDER / recipe, metrics)

@@ -18,7 +18,7 @@ import torch
 from benchmarks import results
 from digitnet.classifier import Classifier, available_recipes, load
 from digitnet.drawing import Drawing, to_images
-from digitnet.explain.attribution import accounts
+from digitnet.explain.attribution import attributions
 from digitnet.explain.integrated_gradients import SEGMENTS, integrated_gradients
 from digitnet.models import CLASSES, available_models
 from digitnet.synthetic.writer import write_digits
@@ -58,9 +58,9 @@ def main() -> None:
                 for number, drawing in enumerate(drawings)
             ]
             missed = max(
-                account.incompleteness
+                account.completeness_error
                 for image in images
-                for account in accounts(classifier, image, range(CLASSES))
+                for account in attributions(classifier, image, range(CLASSES))
             )
             distance = statistics.fmean(to_limit(classifier, image) for image in images[:MAPS])
             flips = statistics.fmean(changed for _, changed in why)

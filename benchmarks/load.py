@@ -37,11 +37,11 @@ EMPTY = """
 import gradio as gr
 from digitnet.ui.components.answer import Answer
 from digitnet.ui.components.sketchpad import Sketchpad
-from digitnet.ui.tabs.common import IMMEDIATELY
+from digitnet.ui.tabs.common import UNQUEUED
 with gr.Blocks(analytics_enabled=False) as demo:
-    chosen = [gr.Radio(["cnn"]), gr.Radio(["augmented"]), gr.State(None), gr.Checkbox(True)]
+    chosen = [gr.Radio(["cnn"]), gr.Radio(["drawings"]), gr.State(None), gr.Checkbox(True)]
     given = [Sketchpad(), *chosen]
-    given[0].input(lambda *_: None, given, Answer(), **IMMEDIATELY)
+    given[0].input(lambda *_: None, given, Answer(), **UNQUEUED)
 demo.launch(server_name="127.0.0.1")
 """
 
@@ -106,7 +106,7 @@ def values_of(strokes: list[list[list[int]]]) -> list:
 
     That is model, recipe, the visitor's own network (which the server keeps), and the geometry.
     """
-    return [strokes, "cnn", "augmented", None, True]
+    return [strokes, "cnn", "drawings", None, True]
 
 
 async def visit(

@@ -71,13 +71,13 @@ def read_picture(client: httpx.Client, page: Page, number: int) -> None:
     content = io.BytesIO()
     picture.save(content, "png")
     told = {"content": base64.b64encode(content.getvalue()).decode()}
-    values = ["cnn", "augmented", None]
+    values = ["cnn", "drawings", None]
     send(client, event_named(client, "read_picture"), values, f"sender{number}", told=told)
 
 
 def train(client: httpx.Client, page: Page, number: int) -> None:
     """A short training, by one visitor who has trained before."""
-    settings = ["linear", "baseline", 4, 1, 0.001, 32, 6_000, number]
+    settings = ["linear", "article", 4, 1, 0.001, 32, 6_000, number]
     wait_in_queue(client, event_named(client, "begin"), settings, "trainer")
     wait_in_queue(client, event_named(client, "watch"), [None], "trainer")
     wait_in_queue(client, event_named(client, "end"), [None, None, None], "trainer")
@@ -88,7 +88,7 @@ def watch(client: httpx.Client, page: Page, count: int, temporary: Path) -> list
 
     Each report has 64 hidden units' weights, 200 KB, in it.
     """
-    settings = ["nonlinear", "baseline", 64, 30, 0.001, 8, 60_000, 0]
+    settings = ["nonlinear", "article", 64, 30, 0.001, 8, 60_000, 0]
     wait_in_queue(client, event_named(client, "begin"), settings, "watcher")
     body = {"data": [None], "fn_index": event_named(client, "watch"), "session_hash": "watcher"}
     client.post("/gradio_api/queue/join", json=body | {"event_data": None}).raise_for_status()

@@ -21,12 +21,13 @@ from PIL import Image, ImageDraw
 import digitnet
 import train
 from digitnet.__main__ import main as command_line
-from digitnet.hub.repository import files_to_push
+from digitnet.hub.push import files_to_push
+from digitnet.metrics import read_metrics
 from digitnet.models import build
-from digitnet.segmentation import find_digits, find_digits_in_drawing
-from digitnet.stages import stages_of
+from digitnet.segmentation import segment_drawing, segment_picture
+from digitnet.stages import preprocessing_stages
 from digitnet.ui.components.answer import answer, read
-from digitnet.weights import Metadata, load_weights, read_metrics, save_weights
+from digitnet.weights import Metadata, load_weights, save_weights
 
 SEVEN = [[[0, 0], [10, 0], [4, 20]]]
 
@@ -79,7 +80,7 @@ SENT = st.one_of(
     JSON,
     st.just(FILE_OF_THE_SERVER),
     st.just(FILE_OF_THE_SERVER | {"path": "http://127.0.0.1:1/x.png"}),
-    st.sampled_from(["cnn", "linear", "augmented", "baseline", "all", "every image", True, 1, 3]),
+    st.sampled_from(["cnn", "linear", "drawings", "article", "all", "every image", True, 1, 3]),
 )
 
 
@@ -194,10 +195,10 @@ def package_entry_points(folder: Path) -> Iterator[EntryPoint]:
     yield EntryPoint("predict", DRAWINGS | JSON, lambda x: answered(classifiers["cnn"].predict, x))
     yield EntryPoint("to_image", DRAWINGS | JSON, lambda x: answered(digitnet.to_image, x))
     # What the page does with a drawing, beside that.
+    yield EntryPoint("segment_drawing", DRAWINGS, lambda x: answered(segment_drawing, x))
     yield EntryPoint(
-        "find_digits_in_drawing", DRAWINGS, lambda x: answered(find_digits_in_drawing, x)
+        "preprocessing_stages", DRAWINGS, lambda x: answered(preprocessing_stages, x, 1000)
     )
-    yield EntryPoint("stages_of", DRAWINGS, lambda x: answered(stages_of, x, 1000))
     yield EntryPoint("answer", DRAWINGS, lambda x: answered(answer, classifiers, "cnn", x))
 
     arrays = st.builds(
@@ -214,7 +215,7 @@ def package_entry_points(folder: Path) -> Iterator[EntryPoint]:
 
     def look(content: bytes) -> None:
         picture.write_bytes(content)
-        for function in (digitnet.to_image, find_digits, read):
+        for function in (digitnet.to_image, segment_picture, read):
             answered(function, picture)
 
     files = pictures()
@@ -222,7 +223,7 @@ def package_entry_points(folder: Path) -> Iterator[EntryPoint]:
     yield EntryPoint("pictures", broken | st.binary(max_size=200), look)
 
     weights = folder / "linear.safetensors"
-    save_weights(build("linear"), Metadata("linear", "augmented", 4, 0.5), weights)
+    save_weights(build("linear"), Metadata("linear", "drawings", 4, 0.5), weights)
     saved = weights.read_bytes()
     head = 8 + int.from_bytes(saved[:8], "little")
 
@@ -313,7 +314,7 @@ def page_entry_points(address: str) -> Iterator[EntryPoint]:
         arguments,
         lambda x: posted(client, "/gradio_api/run/predict", json.dumps({"data": list(x)}).encode()),
     )
-    whole = json.dumps({"data": [SEVEN, None, "cnn", "augmented"], "fn_index": 0}).encode()
+    whole = json.dumps({"data": [SEVEN, None, "cnn", "drawings"], "fn_index": 0}).encode()
     paths = ["run/predict", "run/models", "call/predict", "call/v2/predict", "queue/join", "cancel"]
     paths += ["upload", "reset", "api/predict", "process_recording", "stream/1", "vibe-code/"]
     kinds = ["application/json", "multipart/form-data; boundary=x", "text/plain", ""]

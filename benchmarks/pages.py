@@ -21,14 +21,14 @@ from benchmarks.drawing_sets import DEVELOPMENT
 from digitnet.classifier import available_recipes, load
 from digitnet.mnist import load_mnist
 from digitnet.models import available_models
-from digitnet.segmentation import Found, find_digits, find_digits_in_drawing, read_number
+from digitnet.segmentation import DetectedDigit, read_number, segment_drawing, segment_picture
 from digitnet.synthetic.writer import write_digits
 
 MAX_DIGITS = 8  # digits in a row
 PENS = (0.05, 0.12)  # widths, in heights of a digit
 
 # What is found of the digits with these numbers, and where it should be.
-Trial = Callable[[np.ndarray, np.random.Generator, str], tuple[list[Found], np.ndarray]]
+Trial = Callable[[np.ndarray, np.random.Generator, str], tuple[list[DetectedDigit], np.ndarray]]
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
 
     def read_page(inks, rng, spacing):
         page = compose(inks, rng, spacing)
-        found = find_digits(page.picture)
+        found = segment_picture(page.picture)
         if len(shown) < 24:
             shown.append(marked(page.picture, found))
         return found, page.boxes
@@ -57,7 +57,7 @@ def main() -> None:
 
     def drawing_of_drawings(numbers, rng, spacing):
         row = place([drawings[number] for number in numbers], rng, spacing)
-        found = find_digits_in_drawing([stroke for digit in row for stroke in digit])
+        found = segment_drawing([stroke for digit in row for stroke in digit])
         return found, np.array([box_of(digit) for digit in row])
 
     trials: dict[str, tuple[Trial, np.ndarray]] = {
@@ -103,7 +103,7 @@ def main() -> None:
 
 def share_split(drawings) -> float:
     """The share of single digits, in %, that are not found to be one."""
-    return 100 * statistics.fmean(len(find_digits_in_drawing(one)) != 1 for one in drawings)
+    return 100 * statistics.fmean(len(segment_drawing(one)) != 1 for one in drawings)
 
 
 def box_of(strokes: list[np.ndarray]) -> tuple[float, ...]:
@@ -111,7 +111,7 @@ def box_of(strokes: list[np.ndarray]) -> tuple[float, ...]:
     return (*points.min(axis=0), *np.ptp(points, axis=0))
 
 
-def marked(picture: Image.Image, found: list[Found]) -> Image.Image:
+def marked(picture: Image.Image, found: list[DetectedDigit]) -> Image.Image:
     """The picture with a box around each digit found, and below it what the models see."""
     result = picture.convert("RGB")
     pen = ImageDraw.Draw(result)

@@ -14,13 +14,14 @@ import torch
 
 from benchmarks import results
 from digitnet.classifier import Classifier, available_recipes, load
-from digitnet.cpu import fast_cpu
+from digitnet.cpu import cpu_settings
 from digitnet.explain.adversarial import NORMS, smallest_nudges
 from digitnet.explain.distortions import DISTORTIONS
 from digitnet.explain.robustness import accuracy_on
+from digitnet.metrics import Robustness, read_metrics, write_metrics
 from digitnet.mnist import load_mnist
 from digitnet.models import CLASSES, available_models
-from digitnet.weights import WEIGHTS_FOLDER, read_metrics, write_metrics
+from digitnet.weights import WEIGHTS_FOLDER
 
 DISTORTED = 1000  # test images
 NUDGED = 100  # test images
@@ -47,7 +48,7 @@ def nudges_of(
     """By norm, the mean size of the smallest nudges, and the share of images with one."""
     figures = {}
     for norm in NORMS:
-        with fast_cpu(classifier.network, classifier.device):
+        with cpu_settings(classifier.network, classifier.device):
             nudges = smallest_nudges(classifier, images, (labels + 1) % CLASSES, norm)
         figures[norm] = {
             "mean": nudges.sizes[nudges.found].mean().item() if nudges.found.any() else 0.0,
@@ -115,11 +116,9 @@ def main() -> None:
     if options.write:
         for recipe in available_recipes():
             metrics = read_metrics(WEIGHTS_FOLDER / recipe)
-            if metrics is None:
-                continue
-            for model, entry in metrics["models"].items():
+            for model, entry in metrics.models.items():
                 if (recipe, model) in robustness:
-                    entry["robustness"] = robustness[recipe, model]
+                    entry.robustness = Robustness.model_validate(robustness[recipe, model])
             write_metrics(WEIGHTS_FOLDER / recipe, metrics)
 
 

@@ -20,13 +20,13 @@ import torch
 from torch import nn
 
 from benchmarks import PROJECT, results
-from digitnet.evaluation import evaluate, logits_of
+from digitnet.evaluation import compute_logits, evaluate
 from digitnet.mnist import DATA_FOLDER, load_mnist
 from digitnet.models import Network, available_models, build
 from digitnet.training.loop import fit
 from digitnet.training.recipes import RECIPES
 
-RECIPE = RECIPES["baseline"]["linear"]  # the same for each model
+RECIPE = RECIPES["article"].default  # the same for each model
 
 
 def train_ours(name: str, seed: int, epochs: int) -> tuple[Network, list[float]]:
@@ -77,7 +77,7 @@ def run_one(loop: str, name: str, seed: int, epochs: int) -> None:
     """In a child process: train, measure, print one JSON line."""
     network, seconds = LOOPS[loop](name, seed, epochs)
     images, labels = load_mnist(train=False)
-    accuracy = evaluate(logits_of(network, images), labels).accuracy
+    accuracy = evaluate(compute_logits(network, images), labels).accuracy
     print(json.dumps({"seconds": seconds, "accuracy": accuracy, "memory": peak_memory()}))
 
 

@@ -46,7 +46,7 @@ import dataclasses
 model, epochs, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 if hasattr(os, "nice"):
     os.nice(NICENESS)  # as in the page: on a busy machine that makes a difference
-recipe = dataclasses.replace(RECIPES["baseline"][model], epochs=epochs)
+recipe = dataclasses.replace(RECIPES["article"].for_model(model), epochs=epochs)
 images, labels = load_mnist(train=True)
 *_, last = train(model, recipe, images[:count], labels[:count])
 print(last.seconds)
@@ -100,13 +100,13 @@ def watched(browser: Browser, address: str, model: str) -> float:
 
 def received(address: str, model: str) -> float:
     """Seconds of the same training in the page, whose reports are received, but not drawn."""
-    recipe = RECIPES["baseline"][model]
+    recipe = RECIPES["article"].for_model(model)
     hidden_units = MODELS[model].default_hidden_units
     numbers = [hidden_units, EPOCHS[model], recipe.learning_rate, recipe.batch_size, IMAGES[model]]
     with httpx.Client(base_url=address, timeout=300) as client:
         wait_in_queue(client, event_named(client, "make_ready"), [], "watcher")
         time.sleep(6)  # as long as a visitor chooses, a process gets ready
-        settings = [model, "baseline", *numbers, 0]
+        settings = [model, "article", *numbers, 0]
         wait_in_queue(client, event_named(client, "begin"), settings, "watcher")
         wait_in_queue(client, event_named(client, "watch"), [None], "watcher")
         said = wait_in_queue(client, event_named(client, "end"), [None, None, None], "watcher")
@@ -117,7 +117,7 @@ def received(address: str, model: str) -> float:
 
 def answers(address: str, more: Callable[[int], bool]) -> list[float]:
     """Milliseconds of each answer of the page's own endpoint, the model cnn for drawings."""
-    body = json.dumps({"data": [DRAWING, None, "cnn", "augmented"]}).encode()
+    body = json.dumps({"data": [DRAWING, None, "cnn", "drawings"]}).encode()
     headers = {"Content-Type": "application/json"}
     times: list[float] = []
     while more(len(times)):
@@ -151,7 +151,7 @@ def main() -> None:
             [
                 "A visitor from elsewhere is sent all that a browser would be; on these cores, a "
                 "browser also draws it on the cores that train. Batches of "
-                f"{RECIPES['baseline']['cnn'].batch_size}."
+                f"{RECIPES['article'].default.batch_size}."
             ],
         )
         for model in options.models:

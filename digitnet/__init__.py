@@ -1,4 +1,4 @@
-"""Handwritten digits, recognised by the three networks of a well-known PyTorch tutorial.
+"""Handwritten digits, recognised by the three networks of one PyTorch article.
 
 >>> import digitnet
 >>> classifier = digitnet.load("cnn")
@@ -8,7 +8,7 @@ Prediction(digit=7, ...)
 
 from digitnet.classifier import Classifier, Prediction, available_recipes, load
 from digitnet.drawing import to_image
-from digitnet.hub.repository import push
+from digitnet.hub.push import push
 from digitnet.models import LayerSummary, available_models, summarise
 
 __all__ = [

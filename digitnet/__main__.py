@@ -20,7 +20,7 @@ from digitnet.command_line import (
     Parser,
     add_push_options,
     plain_output,
-    push_as_told,
+    push_with_options,
     repository,
 )
 from digitnet.drawing import Drawing, to_images
@@ -121,7 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
     command = commands.add_parser("push", help="put all of weights/ on the Hugging Face Hub")
     command.add_argument("repository", type=repository, metavar="USER/NAME")
     add_push_options(command)
-    command.set_defaults(run=lambda options: push_as_told(options.repository, options))
+    command.set_defaults(run=lambda options: push_with_options(options.repository, options))
 
     options = parser.parse_args(arguments)
     try:

@@ -12,12 +12,12 @@ from digitnet.calibration import digit_score
 from digitnet.cpu import Forward
 from digitnet.device import pick_device
 from digitnet.drawing import Drawing, Picture, to_images
-from digitnet.evaluation import forward_of, logits_by
-from digitnet.hub.repository import find_weights
+from digitnet.evaluation import batched_logits, make_forward
 from digitnet.models import CLASSES, IMAGE_SIZE, MODELS, Network, parameter_count
-from digitnet.weights import WEIGHTS_FOLDER, Metadata, load_weights
+from digitnet.sources import find_weights
+from digitnet.weights import OLD_RECIPES, WEIGHTS_FOLDER, Metadata, load_weights
 
-DEFAULT_RECIPE = "augmented"
+DEFAULT_RECIPE = "drawings"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Prediction:
     digit : the most probable digit, 0 to 9, or None where nothing but a dot is drawn
     probabilities : float32 ``[10]`` that sum to 1; all equal where nothing is drawn
     is_digit : whether it looks like a digit at all; never where nothing is drawn. Models of the
-        baseline recipe, and the small ones, never learned what is no digit, and take everything
+        article recipe, and the small ones, never learned what is no digit, and take everything
         for one
     """
 
@@ -98,8 +98,8 @@ class Classifier:
         ]
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits float32 ``[N, 10]``, on the device, of images as `logits_by` takes them."""
-        return logits_by(self._forward, images.to(self.device))
+        """Logits float32 ``[N, 10]``, on the device, of images as `batched_logits` takes them."""
+        return batched_logits(self._forward, images.to(self.device))
 
     @cached_property
     def parameters(self) -> int:
@@ -108,7 +108,7 @@ class Classifier:
 
     @cached_property
     def _forward(self) -> Forward:
-        return forward_of(self.network, self.device, self.metadata.shifted)
+        return make_forward(self.network, self.device, self.metadata.tta)
 
 
 def load(
@@ -143,7 +143,7 @@ def load(
         recipes = available_recipes(folder)
         if recipes and recipe not in recipes:
             raise ValueError(f"There is no recipe {recipe!r}; choose one of {', '.join(recipes)}.")
-        path = folder / recipe / f"{model}.safetensors"
+        path = _folder_of_recipe(folder, recipe) / f"{model}.safetensors"
     chosen = pick_device(device)
     network, metadata = load_weights(path)
     if metadata.model != model:
@@ -153,5 +153,11 @@ def load(
 
 def available_recipes(folder: str | Path | None = None) -> tuple[str, ...]:
     """Names of the recipes that `folder` (the project's ``weights/`` by default) has weights of."""
-    found = Path(folder or WEIGHTS_FOLDER).glob("*/*.safetensors")
-    return tuple(sorted({path.parent.name for path in found}))
+    found = {path.parent.name for path in Path(folder or WEIGHTS_FOLDER).glob("*/*.safetensors")}
+    return tuple(sorted({OLD_RECIPES.get(name, name) for name in found}))
+
+
+def _folder_of_recipe(folder: Path, recipe: str) -> Path:
+    """Where `folder` has the weights of a recipe, which earlier versions called otherwise."""
+    names = [recipe, *(old for old, new in OLD_RECIPES.items() if new == recipe)]
+    return next((folder / name for name in names if (folder / name).is_dir()), folder / recipe)

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
-from digitnet.hub.repository import files_to_push, is_repo_id, push
+from digitnet.hub.push import files_to_push, push
+from digitnet.sources import is_repo_id
 from digitnet.weights import WEIGHTS_FOLDER
 
 
@@ -89,7 +90,7 @@ def repository(text: str) -> str:
 
 
 def add_push_options(parser: argparse._ActionsContainer) -> None:
-    """How to push; `push_as_told` reads them."""
+    """How to push; `push_with_options` reads them."""
     parser.add_argument(
         "--private", action="store_true", help="make the repository, if it is new, a private one"
     )
@@ -104,7 +105,9 @@ def add_push_options(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def push_as_told(repo_id: str, options: argparse.Namespace, folder: Path = WEIGHTS_FOLDER) -> None:
+def push_with_options(
+    repo_id: str, options: argparse.Namespace, folder: Path = WEIGHTS_FOLDER
+) -> None:
     """Push what is in `folder`, or list it, and print a line about it."""
     if options.dry_run:
         print(f"Would go to {repo_id}:")

@@ -1,7 +1,7 @@
-"""Where training's numbers lie in memory: the same arithmetic, sooner done.
+"""The fast forward pass and process settings for CPUs.
 
-Nothing here changes what is computed. Each trick is for the CPU, and does nothing where it does not
-apply: on a GPU, without oneDNN, without glibc.
+Nothing here changes what is computed. Each optimisation is for the CPU, and does nothing where it
+does not apply: on a GPU, without oneDNN, without glibc.
 """
 
 import contextlib
@@ -19,15 +19,15 @@ Forward = Callable[[torch.Tensor], torch.Tensor]
 M_TRIM_THRESHOLD = -1
 M_TOP_PAD = -2
 M_MMAP_THRESHOLD = -3
-LARGEST_MMAP_THRESHOLD = 32 << 20  # bytes; glibc refuses more
+MAX_MMAP_THRESHOLD = 32 << 20  # bytes; glibc refuses more
 
 
-def lay_out(network: Network, device: torch.device) -> Forward:
-    """How to run `network` fastest on `device`; it shares the network's parameters.
+def fast_forward(network: Network, device: torch.device) -> Forward:
+    """The fastest way to run `network` on `device`; it shares the network's parameters.
 
-    oneDNN works on blocks of 16 channels. Left to itself, each layer converts from PyTorch's layout
-    and back; here the convolutions hand each other the blocks. And max-pooling before the ReLU
-    gives the same values and gradients as after it, on a quarter of the numbers.
+    oneDNN works on blocks of 16 channels. By default each layer converts from PyTorch's layout and
+    back; here the convolutions pass the blocked layout on. And max-pooling before the ReLU gives
+    the same values and gradients as after it, on a quarter of the numbers.
     """
     if isinstance(network.layers[0], nn.Flatten):
         return _run_directly(network.layers[1:])
@@ -36,7 +36,7 @@ def lay_out(network: Network, device: torch.device) -> Forward:
         return network
     (pool,) = pools
     relu = pool - 1
-    # In place where nobody needs the value before the ReLU any more: fewer activations to move.
+    # In place, where the value before the ReLU is not needed any more: fewer activations to move.
     before = [
         nn.ReLU(inplace=True) if isinstance(layer, nn.ReLU) else layer
         for layer in network.layers[:relu]
@@ -47,7 +47,7 @@ def lay_out(network: Network, device: torch.device) -> Forward:
 
 
 def _run_directly(layers: nn.Sequential) -> Forward:
-    """Flatten, then `layers`, without PyTorch's look for hooks at each: small layers notice."""
+    """Flatten, then `layers`, without PyTorch's check for hooks, which costs small layers time."""
     forwards = [layer.forward for layer in layers]
 
     def forward(batch: torch.Tensor) -> torch.Tensor:
@@ -60,7 +60,7 @@ def _run_directly(layers: nn.Sequential) -> Forward:
 
 
 @contextlib.contextmanager
-def fast_cpu(network: Network, device: torch.device) -> Iterator[None]:
+def cpu_settings(network: Network, device: torch.device) -> Iterator[None]:
     """Settings of the process for when `network` trains on the CPU.
 
     - Denormal numbers count as zero: Adam's averages fade into them, and they are slow.
@@ -77,7 +77,7 @@ def fast_cpu(network: Network, device: torch.device) -> Iterator[None]:
         torch.set_num_threads(1)
     glibc = _glibc()
     if glibc:
-        glibc.mallopt(M_MMAP_THRESHOLD, LARGEST_MMAP_THRESHOLD)
+        glibc.mallopt(M_MMAP_THRESHOLD, MAX_MMAP_THRESHOLD)
         glibc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
         glibc.mallopt(M_TOP_PAD, 256 << 20)
     try:

@@ -26,10 +26,10 @@ STROKE_WIDTH = 2.4  # pixels, of a rendered stroke; chosen with the training ima
 EDGE_WIDTH = 1.4  # pixels over which a rendered stroke fades from full ink to none
 POINT_SPACING = 0.5  # pixels; points of a stroke nearer to each other than this are merged
 MAX_POINTS = 2000  # of a drawing, about; a longer path is followed less closely
-MOST_STROKES, MOST_POINTS = 2000, 100_000  # of a drawing; what has more is refused unread
+MAX_STROKES, MAX_DRAWING_POINTS = 2000, 100_000  # of a drawing; what has more is refused unread
 RENDER_CHUNK = 8  # drawings rendered at once; more would leave the processor's cache
 WORKING_SIZE = 8 * BOX_SIZE  # pixels, the longest side at which a picture's pen is measured
-THINNEST_PEN = 1.6  # pixels in the 20-pixel box; thinner pens are thickened to this
+MIN_PEN_WIDTH = 1.6  # pixels in the 20-pixel box; thinner pens are thickened to this
 
 
 def to_image(drawing: Drawing | Picture) -> np.ndarray:
@@ -99,16 +99,16 @@ def checked_strokes(drawing: Drawing) -> list[np.ndarray]:
 
     Raises
     ------
-    ValueError : if it is no drawing, or has more than `MOST_STROKES` or `MOST_POINTS`.
+    ValueError : if it is no drawing, or has more than `MAX_STROKES` or `MAX_DRAWING_POINTS`.
     """
     message = "A drawing is a list of strokes, each a list of (x, y) points with finite numbers."
     if isinstance(drawing, torch.Tensor):
         raise ValueError("A tensor is no drawing; pass an image as an array, tensor.cpu().numpy().")
     if isinstance(drawing, bytes | bytearray | memoryview) or not isinstance(drawing, Sequence):
         raise ValueError(message)
-    if len(drawing) > MOST_STROKES or sum(map(_length, drawing)) > MOST_POINTS:
+    if len(drawing) > MAX_STROKES or sum(map(_length, drawing)) > MAX_DRAWING_POINTS:
         raise ValueError(
-            f"A drawing has at most {MOST_STROKES:,} strokes and {MOST_POINTS:,} points; "
+            f"A drawing has at most {MAX_STROKES:,} strokes and {MAX_DRAWING_POINTS:,} points; "
             "this one has more."
         )
     strokes = []
@@ -283,7 +283,7 @@ def _thickened(ink: Image.Image) -> Image.Image:
     edge = mask.sum() - inside.sum()
     # A band of width w has two edges: its area is w/2 times the number of its edge pixels.
     pen = 2 * mask.sum() / max(edge, 1) * BOX_SIZE / max(ink.size)  # pixels in the box
-    missing = (THINNEST_PEN - pen) / BOX_SIZE * max(ink.size)  # pixels in this picture
+    missing = (MIN_PEN_WIDTH - pen) / BOX_SIZE * max(ink.size)  # pixels in this picture
     radius = round(missing / 2)
     if radius < 1:
         return ink

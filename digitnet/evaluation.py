@@ -1,17 +1,18 @@
-"""Logits, and what they are worth: accuracy, loss, confusion."""
+"""Logits, and the metrics made of them: accuracy, loss, confusion."""
 
 from dataclasses import dataclass
 
 import torch
 from torch.nn import functional
 
-from digitnet.cpu import Forward, lay_out
+from digitnet.cpu import Forward, fast_forward
 from digitnet.models import CLASSES, Network
 
-# Where an image with a margin of one pixel is cut out again: row and column of its top left corner.
-NEIGHBOURS = ((1, 1), (1, 2), (1, 0), (2, 1), (0, 1))
-# Images at once. 10,000 in one batch take 7 GB of activations in the CNN; so few, with their four
-# neighbours, still fit where glibc keeps memory instead of having it zeroed anew: twice as fast.
+# Test-time augmentation: the image and its shifts by a pixel, as row and column of the crop's top
+# left corner in the image padded by one pixel.
+SHIFT_OFFSETS = ((1, 1), (1, 2), (1, 0), (2, 1), (0, 1))
+# Images in one forward pass. 10,000 take 7 GB of activations in the CNN; so few, with their four
+# shifted copies, fit into memory that glibc keeps instead of having it zeroed anew: twice as fast.
 CHUNK = 20
 
 
@@ -42,42 +43,42 @@ def as_batch(images: torch.Tensor) -> torch.Tensor:
     return batch.float().div_(255) if batch.dtype == torch.uint8 else batch.float()
 
 
-def forward_of(network: Network, device: torch.device, shifted: bool = False) -> Forward:
-    """What gives logits ``[N, 10]`` of a batch ``[N, 1, 28, 28]``, on `device`; differentiable.
+def make_forward(network: Network, device: torch.device, tta: bool = False) -> Forward:
+    """A differentiable function from a batch ``[N, 1, 28, 28]`` on `device` to logits ``[N, 10]``.
 
-    Where `shifted`, each is the mean over the image and its four neighbours: moved by a pixel left,
-    right, up and down.
+    With test-time augmentation (`tta`), the logits are the mean over the image and four copies
+    shifted by a pixel left, right, up and down.
     """
-    forward = lay_out(network.eval(), device)
-    if not shifted:
+    forward = fast_forward(network.eval(), device)
+    if not tta:
         return forward
 
-    def mean_over_neighbours(batch: torch.Tensor) -> torch.Tensor:
-        together = forward(neighbours_of(batch).flatten(0, 1))
-        return together.unflatten(0, (-1, len(NEIGHBOURS))).mean(1)
+    def mean_over_shifts(batch: torch.Tensor) -> torch.Tensor:
+        together = forward(shifted_copies(batch).flatten(0, 1))
+        return together.unflatten(0, (-1, len(SHIFT_OFFSETS))).mean(1)
 
-    return mean_over_neighbours
+    return mean_over_shifts
 
 
-def neighbours_of(images: torch.Tensor) -> torch.Tensor:
-    """Each of images ``[N, ..., 28, 28]`` and its four neighbours, ``[N, 5, ..., 28, 28]``."""
+def shifted_copies(images: torch.Tensor) -> torch.Tensor:
+    """Images ``[N, ..., 28, 28]`` and their four shifted copies: ``[N, 5, ..., 28, 28]``."""
     padded = functional.pad(images, (1, 1, 1, 1))
     size = images.shape[-1]
-    moved = [padded[..., y : y + size, x : x + size] for y, x in NEIGHBOURS]
-    return torch.stack(moved, 1)
+    copies = [padded[..., y : y + size, x : x + size] for y, x in SHIFT_OFFSETS]
+    return torch.stack(copies, 1)
 
 
-def logits_of(network: Network, images: torch.Tensor, shifted: bool = False) -> torch.Tensor:
+def compute_logits(network: Network, images: torch.Tensor, tta: bool = False) -> torch.Tensor:
     """Logits float32 ``[N, 10]`` of images ``[N, 28, 28]`` (uint8, or float32 in 0..1).
 
-    `shifted` is as in `forward_of`.
+    `tta` is as in `make_forward`.
     """
-    return logits_by(forward_of(network, images.device, shifted), images)
+    return batched_logits(make_forward(network, images.device, tta), images)
 
 
 @torch.inference_mode()
-def logits_by(forward: Forward, images: torch.Tensor) -> torch.Tensor:
-    """`logits_of` by what `forward_of` made, which takes a while for a single image."""
+def batched_logits(forward: Forward, images: torch.Tensor) -> torch.Tensor:
+    """`compute_logits` with a function that `make_forward` made before."""
     chunks = [forward(as_batch(chunk)) for chunk in images.split(CHUNK)]
     return torch.cat(chunks) if chunks else torch.zeros(0, CLASSES, device=images.device)
 

@@ -7,20 +7,32 @@ from torch import nn
 
 IMAGE_SIZE = 28  # pixels, height and width
 CLASSES = 10  # the digits 0 to 9
-MOST_HIDDEN_UNITS = 4096
+MAX_HIDDEN_UNITS = 4096
 
 
 class Network(nn.Module):
     """One list of layers, run from first to last.
 
     Maps float32 ``[N, 1, 28, 28]`` in 0..1 to logits float32 ``[N, 10]``.
+
+    Attributes
+    ----------
+    default_hidden_units : of the article's network
+    max_hidden_units : of the largest network that the page trains
     """
 
-    default_hidden_units: int
+    default_hidden_units: int = 4
+    max_hidden_units: int = 64
 
-    def __init__(self, *layers: nn.Module):
+    def __init__(self, hidden_units: int | None = None):
         super().__init__()
-        self.layers = nn.Sequential(*layers)
+        self.hidden_units = hidden_units or self.default_hidden_units
+        self.layers = self.make_layers(self.hidden_units)
+
+    @staticmethod
+    def make_layers(hidden_units: int) -> nn.Sequential:
+        """The layers of a network of this size, with random weights."""
+        raise NotImplementedError
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         return self.layers(images)
@@ -29,10 +41,9 @@ class Network(nn.Module):
 class LinearNet(Network):
     """Two linear layers with nothing between them: one 10x784 matrix, in effect."""
 
-    default_hidden_units = 4
-
-    def __init__(self, hidden_units: int = default_hidden_units):
-        super().__init__(
+    @staticmethod
+    def make_layers(hidden_units: int) -> nn.Sequential:
+        return nn.Sequential(
             nn.Flatten(),
             nn.Linear(IMAGE_SIZE * IMAGE_SIZE, hidden_units),
             nn.Linear(hidden_units, CLASSES),
@@ -42,10 +53,9 @@ class LinearNet(Network):
 class NonlinearNet(Network):
     """`LinearNet` with a ReLU between the layers."""
 
-    default_hidden_units = 4
-
-    def __init__(self, hidden_units: int = default_hidden_units):
-        super().__init__(
+    @staticmethod
+    def make_layers(hidden_units: int) -> nn.Sequential:
+        return nn.Sequential(
             nn.Flatten(),
             nn.Linear(IMAGE_SIZE * IMAGE_SIZE, hidden_units),
             nn.ReLU(),
@@ -60,10 +70,12 @@ class ConvNet(Network):
     """
 
     default_hidden_units = 16
+    max_hidden_units = 32
 
-    def __init__(self, hidden_units: int = default_hidden_units):
+    @staticmethod
+    def make_layers(hidden_units: int) -> nn.Sequential:
         side = (IMAGE_SIZE + 2) // 2  # each convolution adds a pixel, the pooling halves
-        super().__init__(
+        return nn.Sequential(
             nn.Conv2d(1, hidden_units, kernel_size=2, stride=1, padding=1),
             nn.ReLU(),
             nn.Conv2d(hidden_units, 4 * hidden_units, kernel_size=2, stride=1, padding=1),
@@ -74,7 +86,8 @@ class ConvNet(Network):
         )
 
 
-MODELS: dict[str, type[LinearNet | NonlinearNet | ConvNet]] = {
+# Whatever depends on a model is found through this registry, simplest model first.
+MODELS: dict[str, type[Network]] = {
     "linear": LinearNet,
     "nonlinear": NonlinearNet,
     "cnn": ConvNet,
@@ -97,17 +110,16 @@ def build(name: str, hidden_units: int | None = None) -> Network:
 
     Raises
     ------
-    ValueError : if no model has that name, or `hidden_units` is not 1 to `MOST_HIDDEN_UNITS`.
+    ValueError : if no model has that name, or `hidden_units` is not 1 to `MAX_HIDDEN_UNITS`.
     """
     if name not in MODELS:
         raise ValueError(f"There is no model {name!r}; choose one of {', '.join(MODELS)}.")
-    if hidden_units is not None and not 1 <= hidden_units <= MOST_HIDDEN_UNITS:
+    if hidden_units is not None and not 1 <= hidden_units <= MAX_HIDDEN_UNITS:
         raise ValueError(
-            f"hidden_units must be a whole number from 1 to {MOST_HIDDEN_UNITS:,}, "
+            f"hidden_units must be a whole number from 1 to {MAX_HIDDEN_UNITS:,}, "
             f"not {hidden_units}."
         )
-    model_class = MODELS[name]
-    return model_class(hidden_units or model_class.default_hidden_units)
+    return MODELS[name](hidden_units)
 
 
 def parameter_count(model: nn.Module) -> int:

@@ -26,7 +26,7 @@ Picture: TypeAlias = Image.Image | np.ndarray | str | Path
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 MAX_PICTURE_PIXELS = 25_000_000  # larger pictures are refused before they are decoded
 WORKING_SIZE = 1280  # pixels, the longest side at which ink is looked for
-NARROWEST = 16  # pixels; a narrower picture is continued at its right or lower edge
+MIN_SIDE = 16  # pixels; a narrower picture is continued at its right or lower edge
 BLANK_CONTRAST = 0.08  # of full scale; a picture with less contrast than this is blank
 
 PEN_SIZE = 512  # pixels, the longest side at which the pen is measured
@@ -38,10 +38,10 @@ FAINT, STRONG = 0.25, 0.4  # of the strongest ink: where ink ends, and what it m
 FAINT_NOISE, STRONG_NOISE = 5, 9  # the same, in standard deviations of the paper's texture
 EDGE = 2  # pixels around ink that may hold some of its blurred edge
 
-LARGEST_TILT = 12.5  # degrees, of the paper's own lines
+MAX_TILT = 12.5  # degrees, of the paper's own lines
 LINE_BLOCK = 8  # pixels along a line that are averaged
 COVERED = 0.75  # of a line's length that it must be seen on
-THICKEST_LINE = 1 / 100  # of the longest side
+MAX_LINE_WIDTH = 1 / 100  # of the longest side
 
 _DECODING = threading.Lock()
 
@@ -73,7 +73,7 @@ def ink_of(picture: Picture) -> Ink:
     """
     reduced, scale = _reduced(picture)
     colours = np.asarray(reduced, np.float32) / 255
-    missing = [max(0, NARROWEST - side) for side in colours.shape[:2]]
+    missing = [max(0, MIN_SIDE - side) for side in colours.shape[:2]]
     grey = _grey_of(np.pad(colours, [(0, missing[0]), (0, missing[1]), (0, 0)], "edge"))
     polarity, pen = _pen_of(grey)
     ink = _top_hat(polarity * grey, 2 * pen + 1)
@@ -160,7 +160,7 @@ def _without_lines(ink: np.ndarray, strongest: float) -> np.ndarray:
     """Take away lines that run straight across the paper from left to right."""
     height, width = ink.shape
     blocks = width // LINE_BLOCK
-    thickest = round(THICKEST_LINE * max(ink.shape))
+    thickest = round(MAX_LINE_WIDTH * max(ink.shape))
     if thickest < 1:
         return ink
     slope = _slope_of_lines(np.clip(ink, 0, FAINT * strongest))
@@ -197,7 +197,7 @@ def _slope_of_lines(ink: np.ndarray) -> float:
         profile = np.take_along_axis(coarse, rows % height, axis=0).mean(axis=1)
         return float(np.square(np.diff(profile)).sum())
 
-    best = max(np.arange(-LARGEST_TILT, LARGEST_TILT + 0.5, 0.5), key=contrast)
+    best = max(np.arange(-MAX_TILT, MAX_TILT + 0.5, 0.5), key=contrast)
     best = max(best + np.arange(-0.4, 0.5, 0.1), key=contrast)
     return float(np.tan(np.deg2rad(best)))
 

@@ -33,7 +33,7 @@ LEVEL_VARIANCE = 2.0  # of the row's unevenness to that of its slope, squared he
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class DetectedDigit:
     """A digit in a picture or a drawing.
 
     Attributes
@@ -47,7 +47,7 @@ class Found:
     image: np.ndarray
 
 
-def find_digits(picture: Picture) -> list[Found]:
+def segment_picture(picture: Picture) -> list[DetectedDigit]:
     """The digits of a picture that shows one row of them, from left to right; none if it is blank.
 
     Raises
@@ -68,7 +68,7 @@ def find_digits(picture: Picture) -> list[Found]:
         across, down = ink.scale
         rows, columns = box
         found.append(
-            Found(
+            DetectedDigit(
                 (
                     columns.start * across,
                     rows.start * down,
@@ -81,7 +81,7 @@ def find_digits(picture: Picture) -> list[Found]:
     return found
 
 
-def find_digits_in_drawing(drawing: Drawing) -> list[Found]:
+def segment_drawing(drawing: Drawing) -> list[DetectedDigit]:
     """The digits of a drawing that shows one row of them, from left to right; none if it is blank.
 
     Raises
@@ -93,13 +93,13 @@ def find_digits_in_drawing(drawing: Drawing) -> list[Found]:
     digits = [[strokes[number] for number in group] for group in groups]
     images = to_images([[_turned(stroke, tilt) for stroke in digit] for digit in digits])
     return [
-        Found(_box_of(np.concatenate(digit)), image)
+        DetectedDigit(_box_of(np.concatenate(digit)), image)
         for digit, image in zip(digits, images, strict=True)
     ]
 
 
 def shows_several_digits(drawing: Drawing) -> bool:
-    """Whether `find_digits_in_drawing` finds more than one; sooner than that."""
+    """Whether `segment_drawing` finds more than one; sooner than that."""
     strokes = checked_strokes(drawing)
     return len(strokes) > 1 and len(_arranged_strokes(strokes)[0]) > 1
 
@@ -114,7 +114,7 @@ def _arranged_strokes(strokes: list[np.ndarray]) -> tuple[list[list[int]], float
     return _arranged(_resampled([points / unit for points in strokes]), TOUCHING)
 
 
-def read_number(classifier: Classifier, found: Sequence[Found]) -> list[Prediction]:
+def read_number(classifier: Classifier, found: Sequence[DetectedDigit]) -> list[Prediction]:
     """The predictions of all digits found, in one forward pass."""
     return classifier.predict_images(np.stack([digit.image for digit in found])) if found else []
 

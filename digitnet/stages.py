@@ -36,7 +36,7 @@ class Stages:
     centred: np.ndarray
 
 
-def stages_of(drawing: Drawing, size: float) -> Stages:
+def preprocessing_stages(drawing: Drawing, size: float) -> Stages:
     """The stages of a drawing on a square canvas whose coordinates go from 0 to `size`.
 
     Raises

@@ -14,15 +14,16 @@ from torch import nn
 from digitnet.models import MODELS, Network, build
 
 FORMAT_VERSION = "1"
-LARGEST_FIGURE = 1e15  # of metrics; JSON has integers that no float can hold
-LARGEST_WEIGHT = 1e6  # far above what training gives, and no logit overflows
+MAX_WEIGHT = 1e6  # far above what training gives, and no logit overflows
 TEMPERATURES = 1e-3, 1e3  # likewise
 LONGEST_QUOTE = 100  # characters of what a file says, in a message
-METRICS_FILE = "metrics.json"
-# What metrics may say of people's drawings: the set that choices were made by, and the other.
-DRAWINGS_FIELDS = ("test_drawings", "development_drawings")
-CHART_FILE = "accuracy.png"
-WEIGHTS_FOLDER = Path(__file__).resolve().parent.parent / "weights"
+_PACKAGE = Path(__file__).resolve().parent
+_INSTALLED = _PACKAGE / "pretrained"  # where a wheel has them
+WEIGHTS_FOLDER = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / "weights"
+
+
+# What files of earlier versions call the recipes, and test-time augmentation "shifted".
+OLD_RECIPES = {"baseline": "article", "augmented": "drawings"}
 
 
 class WeightsError(ValueError):
@@ -39,7 +40,7 @@ class Metadata:
     test_accuracy : share of MNIST's 10,000 test images recognised, 0..1
     temperature : logits are divided by it before the softmax
     threshold : lowest `digitnet.calibration.digit_score` of what counts as a digit
-    shifted : whether logits are the mean over small shifts, as in `digitnet.evaluation.forward_of`
+    tta : whether logits are the mean over small shifts, as in `digitnet.evaluation.make_forward`
     """
 
     model: str
@@ -48,7 +49,7 @@ class Metadata:
     test_accuracy: float
     temperature: float = 1.0
     threshold: float = 0.0
-    shifted: bool = False
+    tta: bool = False
     format_version: str = field(default=FORMAT_VERSION)
 
     def to_strings(self) -> dict[str, str]:
@@ -60,12 +61,12 @@ class Metadata:
         """Read back what `to_strings` wrote; KeyError or ValueError where it is not that."""
         return cls(
             model=strings["model"],
-            recipe=strings["recipe"],
+            recipe=OLD_RECIPES.get(strings["recipe"], strings["recipe"]),
             hidden_units=int(strings["hidden_units"]),
             test_accuracy=float(strings["test_accuracy"]),
             temperature=float(strings["temperature"]),
             threshold=float(strings["threshold"]),
-            shifted={"True": True, "False": False}[strings["shifted"]],
+            tta={"True": True, "False": False}[strings.get("tta") or strings["shifted"]],
             format_version=strings["format_version"],
         )
 
@@ -148,7 +149,7 @@ def load_weights(path: str | Path) -> tuple[Network, Metadata]:
             "run python train.py to make it anew."
         ) from None
     # Infinity and NaN are not below it either.
-    if not all((value.abs() < LARGEST_WEIGHT).all() for value in tensors.values()):
+    if not all((value.abs() < MAX_WEIGHT).all() for value in tensors.values()):
         raise WeightsError(
             f"{path} holds weights that are not finite, or too large; "
             "run python train.py to make it anew."
@@ -194,97 +195,3 @@ def _network_without_values(path: Path, metadata: Metadata) -> Network:
 def _short(text: object) -> str:
     """What a file says, in one line that is not longer than a sentence has room for."""
     return " ".join(str(text).split())[:LONGEST_QUOTE]
-
-
-def write_metrics(folder: str | Path, metrics: dict) -> None:
-    """Write the metrics.json of one recipe's weights, atomically."""
-    write_atomically(Path(folder) / METRICS_FILE, json.dumps(metrics, indent=1).encode() + b"\n")
-
-
-def read_metrics(folder: str | Path) -> dict | None:
-    """The metrics that train.py measured on the weights in `folder`, None if it has none.
-
-    Raises
-    ------
-    WeightsError : if the file is there but does not hold metrics.
-    """
-    path = Path(folder) / METRICS_FILE
-    try:
-        metrics = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, RecursionError) as error:
-        raise WeightsError(
-            f"{path} is not readable JSON ({error}); run python train.py to make it anew."
-        ) from None
-    if not _is_metrics(metrics):
-        raise WeightsError(f"{path} does not hold metrics; run python train.py to make it anew.")
-    return metrics
-
-
-def read_metrics_by_recipe(folder: str | Path) -> dict[str, dict]:
-    """`read_metrics` of each recipe in `folder` that has some, by the recipe's name."""
-    files = sorted(Path(folder).glob(f"*/{METRICS_FILE}"))
-    found = {file.parent.name: read_metrics(file.parent) for file in files}
-    return {recipe: metrics for recipe, metrics in found.items() if metrics}
-
-
-def _is_metrics(content: object) -> bool:
-    """Whether `content` is of known models, and what is shown of them has the right form."""
-    return (
-        isinstance(content, dict)
-        and isinstance(content.get("models"), dict)
-        and all(name in MODELS and _is_entry(entry) for name, entry in content["models"].items())
-    )
-
-
-def _is_entry(entry: object) -> bool:
-    """Whether `entry` has an accuracy and a size, and whatever else is shown of it is figures."""
-    if not isinstance(entry, dict):
-        return False
-    figures = {"test_accuracy", "parameters", *entry.keys() & {"test_loss", "calibration_error"}}
-    curve, diagram = entry.get("training_curve", []), entry.get("reliability", [])
-    sets_of_drawings = [entry[name] for name in DRAWINGS_FIELDS if name in entry]
-    recipe, versions = entry.get("recipe", {}), entry.get("versions", {})
-    return (
-        _has_numbers(entry, figures)
-        and isinstance(curve, list)
-        and all(_has_numbers(point, {"accuracy"}) for point in curve)
-        and isinstance(diagram, list)
-        and all(_has_numbers(point, {"count", "confidence", "accuracy"}) for point in diagram)
-        and all(
-            isinstance(drawings, dict)
-            and isinstance(drawings.get("name"), str)
-            and _has_numbers(drawings, {"count", "accuracy", *drawings.keys()} - {"name"})
-            for drawings in sets_of_drawings
-        )
-        and isinstance(recipe, dict)
-        and _has_numbers(recipe, recipe.keys() - {"name"})
-        and isinstance(versions, dict)
-        and _is_robustness(entry.get("robustness", {"curves": {}, "nudges": {}}))
-    )
-
-
-def _is_robustness(content: object) -> bool:
-    """Whether `content` has a curve for each distortion and figures of each norm's nudges."""
-    if not isinstance(content, dict):
-        return False
-    curves, nudges = content.get("curves"), content.get("nudges")
-    return (
-        isinstance(curves, dict)
-        and all(
-            isinstance(curve, list)
-            and all(_has_numbers(point, {"value", "accuracy"}) for point in curve)
-            for curve in curves.values()
-        )
-        and isinstance(nudges, dict)
-        and all(_has_numbers(figures, {"mean", "found"}) for figures in nudges.values())
-    )
-
-
-def _has_numbers(content: object, names: set[str]) -> bool:
-    """Whether `content` is a dictionary with a number that can be shown for each of `names`."""
-    return isinstance(content, dict) and all(
-        isinstance(content.get(name), int | float) and abs(content[name]) < LARGEST_FIGURE
-        for name in names
-    )

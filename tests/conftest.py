@@ -46,5 +46,5 @@ def classifiers():
 
 
 @pytest.fixture(scope="session")
-def baseline():
-    return {name: digitnet.load(name, "baseline") for name in digitnet.available_models()}
+def article():
+    return {name: digitnet.load(name, "article") for name in digitnet.available_models()}

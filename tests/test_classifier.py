@@ -69,8 +69,8 @@ def test_the_cnn_takes_digits_for_digits(classifiers, test_set):
     assert np.mean([prediction.is_digit for prediction in predictions]) > 0.97
 
 
-def test_the_baseline_takes_everything_for_a_digit(baseline):
-    assert all(baseline["cnn"].predict(drawing).is_digit for drawing in NO_DIGITS.values())
+def test_the_article_recipe_takes_everything_for_a_digit(article):
+    assert all(article["cnn"].predict(drawing).is_digit for drawing in NO_DIGITS.values())
 
 
 def test_an_empty_batch_has_no_predictions(classifiers):
@@ -80,7 +80,7 @@ def test_an_empty_batch_has_no_predictions(classifiers):
 def test_unknown_names_list_the_known_ones():
     with pytest.raises(ValueError, match="linear, nonlinear, cnn"):
         digitnet.load("resnet")
-    with pytest.raises(ValueError, match="baseline"):
+    with pytest.raises(ValueError, match="article"):
         digitnet.load("cnn", recipe="secret")
     with pytest.raises(ValueError, match="choose one of cpu"):
         digitnet.load("cnn", device="toaster")
@@ -88,9 +88,9 @@ def test_unknown_names_list_the_known_ones():
 
 def test_one_file_is_loaded_without_anything_beside_it(tmp_path):
     path = shutil.copy(
-        WEIGHTS_FOLDER / "baseline" / "linear.safetensors", tmp_path / "mine.safetensors"
+        WEIGHTS_FOLDER / "article" / "linear.safetensors", tmp_path / "mine.safetensors"
     )
-    assert digitnet.load("linear", source=path).metadata.recipe == "baseline"
+    assert digitnet.load("linear", source=path).metadata.recipe == "article"
     with pytest.raises(ValueError, match="holds the model 'linear'"):
         digitnet.load("cnn", source=path)
 

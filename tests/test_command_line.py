@@ -109,4 +109,4 @@ def test_predict_says_what_is_wrong(tmp_path, capsys):
     assert main(["predict", str(tmp_path / "none.png")]) == 2
     assert "There is no picture" in capsys.readouterr().err
     assert main(["predict", "x.png", "--recipe", "secret"]) == 2
-    assert "baseline" in capsys.readouterr().err
+    assert "article" in capsys.readouterr().err

@@ -18,11 +18,12 @@ import torch
 import digitnet
 from benchmarks.long_run import event_named, wait_in_queue
 from benchmarks.serving import SERVE, served
+from digitnet.metrics import read_metrics
 from digitnet.models import build
 from digitnet.training.loop import fit
 from digitnet.training.recipes import RECIPES
 from digitnet.ui.components.answer import answer
-from digitnet.weights import WEIGHTS_FOLDER, Metadata, load_weights, read_metrics, save_weights
+from digitnet.weights import WEIGHTS_FOLDER, Metadata, load_weights, save_weights
 from tests.conftest import PROJECT
 from tests.training.test_train_command import command
 
@@ -75,7 +76,7 @@ if name == "write":
 else:
     owner = tempfile if name == "mkstemp" else os
     setattr(owner, name, deadly(getattr(owner, name)))
-save_weights(network, Metadata("linear", "baseline", 4, 0.5), path)
+save_weights(network, Metadata("linear", "article", 4, 0.5), path)
 """
 
 
@@ -97,7 +98,7 @@ save_weights(network, Metadata("linear", "baseline", 4, 0.5), path)
 )
 def test_a_kill_while_weights_are_written_leaves_old_or_new_ones(tmp_path, name, when, old):
     path = tmp_path / "linear.safetensors"
-    save_weights(build("linear"), Metadata("linear", "baseline", 4, 0.25), path)
+    save_weights(build("linear"), Metadata("linear", "article", 4, 0.25), path)
     before = path.read_bytes()
     ended = subprocess.run(
         [sys.executable, "-c", SAVE_AND_DIE, path, name, when], cwd=PROJECT, timeout=120
@@ -113,8 +114,8 @@ def test_a_kill_while_weights_are_written_leaves_old_or_new_ones(tmp_path, name,
 
 @POSIX
 def test_a_kill_while_training_leaves_old_files_whole(tmp_path):
-    shutil.copytree(WEIGHTS_FOLDER / "baseline", tmp_path / "baseline")
-    before = {path.name: path.read_bytes() for path in (tmp_path / "baseline").iterdir()}
+    shutil.copytree(WEIGHTS_FOLDER / "article", tmp_path / "article")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "article").iterdir()}
     process = subprocess.Popen(
         command("--models", "linear", "--epochs", "1000", "--output", str(tmp_path)),
         stderr=subprocess.PIPE,
@@ -127,14 +128,14 @@ def test_a_kill_while_training_leaves_old_files_whole(tmp_path):
         seen += character
     process.kill()
     process.communicate(timeout=60)
-    assert {path.name: path.read_bytes() for path in (tmp_path / "baseline").iterdir()} == before
+    assert {path.name: path.read_bytes() for path in (tmp_path / "article").iterdir()} == before
 
 
 @POSIX
 def test_a_full_disk_is_said_and_the_old_weights_stay(tmp_path):
     """The limit on the size of files fails the same call with another number."""
-    shutil.copytree(WEIGHTS_FOLDER / "baseline", tmp_path / "baseline")
-    path = tmp_path / "baseline" / "linear.safetensors"
+    shutil.copytree(WEIGHTS_FOLDER / "article", tmp_path / "article")
+    path = tmp_path / "article" / "linear.safetensors"
     before = path.read_bytes()
     code = (
         "import resource, signal, sys, train\n"
@@ -168,21 +169,21 @@ def test_two_trainings_in_one_folder_lose_nothing(tmp_path):
     for training in trainings:
         _, said = training.communicate(timeout=300)
         assert training.returncode == 0, said
-    folder = tmp_path / "baseline"
-    metrics = read_metrics(folder)["models"]
+    folder = tmp_path / "article"
+    metrics = read_metrics(folder).models
     assert set(metrics) == set(names)
     for name in names:
         _, metadata = load_weights(folder / f"{name}.safetensors")
-        assert metadata.test_accuracy == metrics[name]["test_accuracy"]
+        assert metadata.test_accuracy == metrics[name].test_accuracy
 
 
 # Between reading the metrics and writing them passes some time, in which another may write.
 SAVE_OFTEN = """
 import sys, time
 from pathlib import Path
-from digitnet import report
+from digitnet.training import report
 from digitnet.models import build
-from digitnet.weights import read_metrics, write_metrics
+from digitnet.metrics import ModelMetrics, read_metrics, write_metrics
 
 def write_later(*arguments):
     time.sleep(0.2)
@@ -190,11 +191,10 @@ def write_later(*arguments):
 
 report.write_metrics = write_later
 _, name, folder = sys.argv
-entry = {"hidden_units": 4, "temperature": 1.0, "threshold": 0.0, "shifted": False}
 for turn in range(8):
-    metrics = entry | {"test_accuracy": turn / 10, "parameters": 3190}
-    report.save(build(name), name, "baseline", metrics, Path(folder))
-    assert read_metrics(Path(folder) / "baseline")["models"][name] == metrics
+    metrics = ModelMetrics(test_accuracy=turn / 10, parameters=3190)
+    report.save(build(name), name, "article", metrics, Path(folder))
+    assert read_metrics(Path(folder) / "article").models[name] == metrics
 """
 
 
@@ -204,7 +204,7 @@ def test_saving_at_the_same_moment_loses_nothing(tmp_path):
         for name in ("linear", "nonlinear")
     ]
     assert [saver.wait(timeout=120) for saver in savers] == [0, 0]
-    metrics = json.loads((tmp_path / "baseline" / "metrics.json").read_text())["models"]
+    metrics = json.loads((tmp_path / "article" / "metrics.json").read_text())["models"]
     assert {name: entry["test_accuracy"] for name, entry in metrics.items()} == {
         "linear": 0.7,
         "nonlinear": 0.7,
@@ -212,7 +212,7 @@ def test_saving_at_the_same_moment_loses_nothing(tmp_path):
 
 
 def ask(address):
-    data = {"data": [SEVEN, None, "cnn", "augmented"]}
+    data = {"data": [SEVEN, None, "cnn", "drawings"]}
     return httpx.post(f"{address}/gradio_api/run/predict", json=data, timeout=60).json()
 
 
@@ -221,13 +221,13 @@ def test_the_page_outlives_its_weights(tmp_path):
     shutil.copytree(WEIGHTS_FOLDER, weights)
     with served(PROJECT, {"DIGITNET_WEIGHTS": str(weights)}) as address:
         expected = ask(address)["data"]
-        (weights / "augmented" / "cnn.safetensors").write_bytes(b"something else")
+        (weights / "drawings" / "cnn.safetensors").write_bytes(b"something else")
         assert ask(address)["data"] == expected
         shutil.rmtree(weights)
         assert ask(address)["data"] == expected
         events = httpx.get(f"{address}/config").json()["dependencies"]
         (event,) = (one["id"] for one in events if one["api_name"] == "compare")  # looks there too
-        body = {"data": ["augmented", None], "fn_index": event, "session_hash": "x"}
+        body = {"data": ["drawings", None], "fn_index": event, "session_hash": "x"}
         answer = httpx.post(f"{address}/gradio_api/run/predict", json=body, timeout=60)
         assert answer.status_code == 200
 
@@ -267,7 +267,7 @@ def test_a_page_that_is_ended_during_a_training_leaves_nothing(tmp_path, number)
         assert line, said
         said += line
     with httpx.Client(base_url=address[0], timeout=60) as client:
-        settings = ["cnn", "baseline", 4, 30, 0.001, 32, 60_000, 0]
+        settings = ["cnn", "article", 4, 30, 0.001, 32, 60_000, 0]
         wait_in_queue(client, event_named(client, "begin"), settings, "x")
         body = {"data": [None], "fn_index": event_named(client, "watch"), "session_hash": "x"}
         client.post("/gradio_api/queue/join", json=body).raise_for_status()
@@ -292,7 +292,7 @@ def test_a_clock_that_jumps_changes_no_measured_time(monkeypatch):
         raise AssertionError("the clock on the wall was read")
 
     monkeypatch.setattr(time, "time", jumping)
-    recipe = dataclasses.replace(RECIPES["baseline"]["linear"], epochs=1)
+    recipe = dataclasses.replace(RECIPES["article"].default, epochs=1)
     images = torch.randint(0, 256, (64, 28, 28), dtype=torch.uint8)
     reports = list(fit(build("linear"), images, torch.zeros(64, dtype=torch.int64), recipe))
     assert reports[-1].seconds >= 0

@@ -3,7 +3,7 @@ import torch
 
 from digitnet.models import available_models, build, parameter_count, summarise
 
-# Worked out by hand from the tutorial's layers: weights and biases.
+# Worked out by hand from the article's layers: weights and biases.
 PARAMETERS = {
     "linear": 784 * 4 + 4 + 4 * 10 + 10,
     "nonlinear": 784 * 4 + 4 + 4 * 10 + 10,
@@ -46,7 +46,7 @@ def test_small_networks_compute_what_numpy_does(name, test_set):
     )
 
 
-def test_cnn_layers_have_the_tutorials_shapes():
+def test_cnn_layers_have_the_articles_shapes():
     shapes = [layer.output_shape for layer in summarise(build("cnn"))]
     assert shapes == [
         (16, 29, 29),

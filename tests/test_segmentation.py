@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from digitnet.segmentation import find_digits, find_digits_in_drawing, read_number
+from digitnet.segmentation import read_number, segment_drawing, segment_picture
 from digitnet.synthetic.writer import write_digits
 
 PAGES = 20
@@ -39,7 +39,7 @@ def test_numbers_on_pages_are_read(digits, classifiers, test_set):
     right = 0
     for seed in range(PAGES):
         chosen = np.random.default_rng(seed).integers(len(images), size=digits)
-        found = find_digits(page_of(images[chosen], seed))
+        found = segment_picture(page_of(images[chosen], seed))
         right += read(classifiers["cnn"], found) == "".join(map(str, labels[chosen]))
         boxes = [digit.box for digit in found]
         assert [box[0] for box in boxes] == sorted(box[0] for box in boxes)
@@ -48,7 +48,7 @@ def test_numbers_on_pages_are_read(digits, classifiers, test_set):
 
 def test_one_digit_in_several_strokes_stays_one():
     drawings = list(write_digits(600, seed=21))
-    alone = [len(find_digits_in_drawing(drawing)) == 1 for drawing in drawings]
+    alone = [len(segment_drawing(drawing)) == 1 for drawing in drawings]
     assert np.mean(alone) > 0.99
     assert np.mean([len(drawing) > 1 for drawing in drawings]) > 0.2  # there are such
 
@@ -67,30 +67,30 @@ def test_digits_drawn_side_by_side_are_told_apart(classifiers):
             row += [[(x - low + start, y) for x, y in stroke] for stroke in drawing]
             places.append(start + high - low)
         expected = "".join(map(str, written.labels[first : first + 3]))
-        right += read(classifiers["cnn"], find_digits_in_drawing(row)) == expected
+        right += read(classifiers["cnn"], segment_drawing(row)) == expected
     assert right >= 0.85 * 30
 
 
 def test_boxes_hold_the_strokes():
     seven, one = [(0, 0), (10, 0), (4, 20)], [(30, 0), (30, 20)]
-    found = find_digits_in_drawing([one, seven])
+    found = segment_drawing([one, seven])
     assert [digit.box for digit in found] == [(0, 0, 10, 20), (30, 0, 0, 20)]
 
 
 @pytest.mark.parametrize("drawing", [[], [[]], [[], []], [[(0, 0)]], [[(3, 4)], [], [(3, 4)]]])
 def test_nothing_is_found_in_nothing(drawing):
-    assert find_digits_in_drawing(drawing) == []
-    assert find_digits(Image.new("L", (60, 40), 200)) == []
+    assert segment_drawing(drawing) == []
+    assert segment_picture(Image.new("L", (60, 40), 200)) == []
 
 
 def test_a_huge_drawing_is_one_thing():
-    (found,) = find_digits_in_drawing([[(1e300, 0), (0, -1e300)], [(1e300, 1e300)]])
+    (found,) = segment_drawing([[(1e300, 0), (0, -1e300)], [(1e300, 1e300)]])
     assert np.isfinite(found.image).all()
 
 
 def test_too_much_gets_a_sentence():
     with pytest.raises(ValueError, match="strokes; draw one row"):
-        find_digits_in_drawing([[(i, 0), (i, 1)] for i in range(2000)])
+        segment_drawing([[(i, 0), (i, 1)] for i in range(2000)])
     noise = np.random.default_rng(0).random((600, 900)) > 0.97
     with pytest.raises(ValueError, match=r"marks; show one row|digits there"):
-        find_digits(np.where(noise, 0, 255).astype(np.uint8))
+        segment_picture(np.where(noise, 0, 255).astype(np.uint8))

@@ -5,12 +5,12 @@ import torch
 from safetensors.torch import save_file
 
 from digitnet import weights
+from digitnet.metrics import read_metrics
 from digitnet.models import available_models, build
 from digitnet.weights import (
     Metadata,
     WeightsError,
     load_weights,
-    read_metrics,
     save_weights,
     write_atomically,
 )
@@ -21,7 +21,7 @@ def saved(tmp_path):
     """A weights file of an untrained small network, and that network."""
     model = build("nonlinear", 5)
     path = tmp_path / "nonlinear.safetensors"
-    save_weights(model, Metadata("nonlinear", "baseline", 5, 0.25), path)
+    save_weights(model, Metadata("nonlinear", "article", 5, 0.25), path)
     return path, model
 
 
@@ -31,10 +31,10 @@ def test_what_is_saved_is_loaded(name, tmp_path):
     metadata = Metadata(name, "some recipe", 3, 0.123456789)
     path = tmp_path / "new folder" / "file.safetensors"
     save_weights(model, metadata, path)
-    loaded, read = load_weights(path)
+    resources, read = load_weights(path)
     assert read == metadata
     for (key, ours), (other, theirs) in zip(
-        model.state_dict().items(), loaded.state_dict().items(), strict=True
+        model.state_dict().items(), resources.state_dict().items(), strict=True
     ):
         assert key == other and torch.equal(ours, theirs)
 
@@ -96,7 +96,14 @@ ENTRY = {"test_accuracy": 0.5, "parameters": 3190}
             ("cnn", {"test_drawings": {"name": 1, "count": 1, "accuracy": 1}}),
             (
                 "cnn",
-                {"test_drawings": {"name": "", "count": 1, "accuracy": 1, "squeezed_accuracy": "1"}},
+                {
+                    "test_drawings": {
+                        "name": "",
+                        "count": 1,
+                        "accuracy": 1,
+                        "squeezed_accuracy": "1",
+                    }
+                },
             ),
         ]
     ],
@@ -109,7 +116,7 @@ def test_odd_metrics_are_named(tmp_path, content):
 
 def test_metrics_need_no_more_than_accuracy_and_size(tmp_path):
     (tmp_path / "metrics.json").write_text(json.dumps({"models": {"cnn": ENTRY}}))
-    assert read_metrics(tmp_path)["models"]["cnn"]["parameters"] == 3190
+    assert read_metrics(tmp_path).models["cnn"].parameters == 3190
 
 
 @pytest.mark.parametrize(
@@ -128,12 +135,12 @@ def test_metrics_need_no_more_than_accuracy_and_size(tmp_path):
         ({"test_accuracy": "nan"}, "lacks a valid test accuracy"),
         ({"temperature": "1e-300"}, "lacks a valid temperature"),
         ({"threshold": "inf"}, "lacks a valid temperature and threshold"),
-        ({"shifted": 10_000 * "yes "}, "lacks valid metadata"),
+        ({"tta": 10_000 * "yes "}, "lacks valid metadata"),
     ],
 )
 def test_lying_metadata_is_refused(saved, changes, sentence):
     path, model = saved
-    strings = Metadata("nonlinear", "baseline", 5, 0.25).to_strings() | changes
+    strings = Metadata("nonlinear", "article", 5, 0.25).to_strings() | changes
     strings = {name: value for name, value in strings.items() if value is not None}
     save_file(model.state_dict(), path, metadata=strings)
     with pytest.raises(WeightsError, match=sentence) as raised:
@@ -144,7 +151,7 @@ def test_lying_metadata_is_refused(saved, changes, sentence):
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf"), 1e38])
 def test_weights_that_give_no_finite_logits_are_refused(saved, number):
     path, model = saved
-    metadata = Metadata("nonlinear", "baseline", 5, 0.25).to_strings()
+    metadata = Metadata("nonlinear", "article", 5, 0.25).to_strings()
     for name, value in model.state_dict().items():
         odd = value.clone()
         odd.flatten()[-1] = number
@@ -156,7 +163,7 @@ def test_weights_that_give_no_finite_logits_are_refused(saved, number):
 
 def test_extra_or_odd_tensors_are_refused(saved):
     path, model = saved
-    metadata = Metadata("nonlinear", "baseline", 5, 0.25).to_strings()
+    metadata = Metadata("nonlinear", "article", 5, 0.25).to_strings()
     tensors = model.state_dict()
     for wrong in (
         tensors | {"extra": torch.zeros(1)},

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from digitnet.calibration import digit_score
 from digitnet.classifier import Classifier
-from digitnet.evaluation import forward_of
+from digitnet.evaluation import make_forward
 
 # The norms by name, each with the largest size looked at. An image's own L2 norm is about 9.
 NORMS = {"l2": 6.0, "linf": 0.5}
@@ -59,7 +59,7 @@ def smallest_nudges(
     if norm not in NORMS:
         raise ValueError(f"There is no norm {norm!r}; choose one of {', '.join(NORMS)}.")
     images, targets = images.to(classifier.device), targets.to(classifier.device)
-    forward = forward_of(classifier.network, classifier.device, classifier.metadata.shifted)
+    forward = make_forward(classifier.network, classifier.device, classifier.metadata.tta)
     best, nudge = images.clone(), torch.zeros_like(images)
     low = torch.zeros(len(images), device=images.device)
     high = torch.full_like(low, torch.inf)

@@ -12,13 +12,13 @@ import torch
 from torch import nn
 
 from digitnet.classifier import Classifier
-from digitnet.evaluation import NEIGHBOURS, neighbours_of
+from digitnet.evaluation import SHIFT_OFFSETS, shifted_copies
 from digitnet.explain.integrated_gradients import integrated_gradients
 from digitnet.models import IMAGE_SIZE, ConvNet, LinearNet, NonlinearNet
 
 
 @dataclass(frozen=True, eq=False)
-class Account:
+class Attribution:
     """What speaks for a digit, and what against it, adding up to its logit.
 
     Attributes
@@ -38,14 +38,14 @@ class Account:
         return self.blank + float(self.shares.sum(dtype=np.float64))
 
     @property
-    def incompleteness(self) -> float:
+    def completeness_error(self) -> float:
         """How far `total` misses `logit`, as a share of the logit's change from `blank`."""
         change = abs(self.logit - self.blank)
         return abs(self.total - self.logit) / change if change else 0.0
 
-    def __sub__(self, other: "Account") -> "Account":
+    def __sub__(self, other: "Attribution") -> "Attribution":
         """What speaks for this digit rather than for `other`."""
-        return Account(
+        return Attribution(
             self.shares - other.shares, self.blank - other.blank, self.logit - other.logit
         )
 
@@ -70,7 +70,9 @@ class Hidden:
     bias: np.ndarray
 
 
-def accounts(classifier: Classifier, image: np.ndarray, digits: Sequence[int]) -> list[Account]:
+def attributions(
+    classifier: Classifier, image: np.ndarray, digits: Sequence[int]
+) -> list[Attribution]:
     """What speaks for and against each of `digits`, by integrated gradients from a blank image.
 
     For networks without hidden ReLUs this is the exact account: template times ink.
@@ -92,7 +94,7 @@ def accounts(classifier: Classifier, image: np.ndarray, digits: Sequence[int]) -
     logits, blank = classifier.logits(both).tolist()
     shares = _moved_back(integrated_gradients(classifier.network, seen, digits))
     return [
-        Account(one.cpu().numpy(), blank[digit], logits[digit])
+        Attribution(one.cpu().numpy(), blank[digit], logits[digit])
         for digit, one in zip(digits, shares, strict=True)
     ]
 
@@ -106,10 +108,10 @@ def template(classifier: Classifier, digit: int) -> tuple[np.ndarray, float]:
     first, second = _linear_layers(classifier, LinearNet)
     row = (second.weight[digit] @ first.weight).reshape(1, 1, IMAGE_SIZE, IMAGE_SIZE)
     bias = second.weight[digit] @ first.bias + second.bias[digit]
-    if classifier.metadata.shifted:
+    if classifier.metadata.tta:
         # Each neighbour's pixels meet the template's, moved the other way; the neighbours lie as
         # far on one side as on the other.
-        row = neighbours_of(row[0]).mean(1)[None]
+        row = shifted_copies(row[0]).mean(1)[None]
     return row[0, 0].cpu().numpy(), bias.item()
 
 
@@ -169,7 +171,7 @@ def _seen_by(classifier: Classifier, image: np.ndarray) -> torch.Tensor:
     if not isinstance(image, np.ndarray) or image.shape != (IMAGE_SIZE, IMAGE_SIZE):
         raise ValueError(f"An image is an array of {IMAGE_SIZE}x{IMAGE_SIZE} numbers in 0..1.")
     images = torch.from_numpy(image.astype(np.float32))[None].to(classifier.device)
-    return neighbours_of(images)[0] if classifier.metadata.shifted else images
+    return shifted_copies(images)[0] if classifier.metadata.tta else images
 
 
 def _moved_back(maps: torch.Tensor) -> torch.Tensor:
@@ -180,8 +182,8 @@ def _moved_back(maps: torch.Tensor) -> torch.Tensor:
     if len(maps) == 1:
         return maps[0]
     # The neighbour that lies as far on the other side moves them back.
-    back = [NEIGHBOURS.index((2 - y, 2 - x)) for y, x in NEIGHBOURS]
-    return neighbours_of(maps)[range(len(maps)), back].mean(0)
+    back = [SHIFT_OFFSETS.index((2 - y, 2 - x)) for y, x in SHIFT_OFFSETS]
+    return shifted_copies(maps)[range(len(maps)), back].mean(0)
 
 
 def _layers(classifier: Classifier, kind: type) -> nn.Sequential:

@@ -11,16 +11,18 @@ from torch.nn import functional
 from digitnet.calibration import digit_score
 from digitnet.classifier import Classifier
 from digitnet.drawing import Drawing, checked_strokes, to_image, to_images
-from digitnet.evaluation import as_batch, forward_of
+from digitnet.evaluation import as_batch, make_forward
 
-MOST_STROKES = 2  # taken away together
-MOST_TRIALS = 40  # combinations of strokes of one number
+MAX_STROKES = 2  # taken away together
+MAX_TRIALS = 40  # combinations of strokes of one number
 MOST_SEARCHED = 12  # strokes of a drawing; one with more is searched by pixels alone
-MOST_POINTS = 20_000  # of all combinations of one number, which bounds the time a search takes
-MOST_LENGTH = 1 / 2  # of all strokes; without more, it would be another drawing
-MOST_INK = 1 / 3  # of an image, likewise
+MAX_DRAWING_POINTS = (
+    20_000  # of all combinations of one number, which bounds the time a search takes
+)
+MAX_LENGTH_REMOVED = 1 / 2  # of all strokes; without more, it would be another drawing
+MAX_INK_REMOVED = 1 / 3  # of an image, likewise
 PATCH = 3  # pixels, the side of the square that is erased at once: about a pen's width
-MOST_PATCHES = 8
+MAX_PATCHES = 8
 CANDIDATES = 8  # patches tried at each step, of which the best is erased
 
 
@@ -51,7 +53,7 @@ def answers(classifier: Classifier, logits: torch.Tensor) -> list[int | None]:
     ]
 
 
-def change_of_mind(
+def find_counterfactual(
     classifier: Classifier, subject: Drawing | np.ndarray, digit: int
 ) -> Change | None:
     """The little ink that `classifier` must lose to answer `digit`, or anything else.
@@ -87,13 +89,13 @@ def change_of_mind(
 
 
 def without_strokes(classifier: Classifier, drawing: Drawing, digit: int) -> Change | None:
-    """`change_of_mind` by strokes: the fewest, and of as many the shortest.
+    """`find_counterfactual` by strokes: the fewest, and of as many the shortest.
 
     What is left is seen as a drawing of its own, fitted and centred afresh. Drawings of more than
     `MOST_SEARCHED` strokes are not searched, and those of very many points less thoroughly.
     """
     strokes = checked_strokes(drawing)
-    trials_at_most = min(MOST_TRIALS, MOST_POINTS // max(1, sum(map(len, strokes))))
+    trials_at_most = min(MAX_TRIALS, MAX_DRAWING_POINTS // max(1, sum(map(len, strokes))))
     if len(strokes) > MOST_SEARCHED or trials_at_most == 0:
         return None
     unit = max((np.abs(points).max() for points in strokes), default=1) or 1  # against overflow
@@ -102,7 +104,7 @@ def without_strokes(classifier: Classifier, drawing: Drawing, digit: int) -> Cha
     (now,) = answers(classifier, classifier.logits(torch.from_numpy(to_images([strokes]))))
     wanted = _wanted(digit, now)
     other = None
-    for count in range(1, min(MOST_STROKES, len(strokes) - 1) + 1):
+    for count in range(1, min(MAX_STROKES, len(strokes) - 1) + 1):
         trials = sorted(
             combinations(range(len(strokes)), count),
             key=lambda trial: sum(lengths[number] for number in trial),
@@ -112,7 +114,7 @@ def without_strokes(classifier: Classifier, drawing: Drawing, digit: int) -> Cha
         after = answers(classifier, classifier.logits(torch.from_numpy(images)))
         for trial, image, answer in zip(trials, images, after, strict=True):
             removed = sum(lengths[number] for number in trial) / whole if whole else 0.0
-            if removed > MOST_LENGTH:
+            if removed > MAX_LENGTH_REMOVED:
                 break
             if wanted(answer):
                 return Change(answer, image, removed, trial)
@@ -122,23 +124,23 @@ def without_strokes(classifier: Classifier, drawing: Drawing, digit: int) -> Cha
 
 
 def without_patches(classifier: Classifier, image: np.ndarray, digit: int) -> Change | None:
-    """`change_of_mind` by pixels: patches are erased, one after another, each the best of its time.
+    """`find_counterfactual` by pixels: patches are erased, one after another, each the best of its time.
 
     The gradient of what is wanted says which patches could be the best; those are then tried.
     """
-    forward = forward_of(classifier.network, classifier.device, classifier.metadata.shifted)
+    forward = make_forward(classifier.network, classifier.device, classifier.metadata.tta)
     seen = torch.from_numpy(image.astype(np.float32)).to(classifier.device)
     whole = seen.sum()
     (now,) = answers(classifier, classifier.logits(seen[None]))
     wanted = _wanted(digit, now)
     other = None
-    for _ in range(MOST_PATCHES):
+    for _ in range(MAX_PATCHES):
         batch = as_batch(seen[None]).requires_grad_()
         with torch.enable_grad():
             aim = _aim(classifier, forward(batch), digit, digit == now).sum()
             (gradient,) = torch.autograd.grad(aim, batch)
         trials = _erasures(seen, -seen * gradient[0, 0])
-        trials = trials[trials.sum((1, 2)) >= (1 - MOST_INK) * whole]
+        trials = trials[trials.sum((1, 2)) >= (1 - MAX_INK_REMOVED) * whole]
         if not len(trials):
             break
         logits = classifier.logits(trials)

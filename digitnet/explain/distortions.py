@@ -12,7 +12,7 @@ import torch
 from torch.nn import functional
 
 from digitnet.models import IMAGE_SIZE
-from digitnet.training.augmentation import resample
+from digitnet.warping import warp
 
 FINE = 4  # times as fine, each way, as the image: the grid that thickness is measured on
 NOISE_SEED = 0
@@ -82,7 +82,7 @@ def _scale(images: torch.Tensor, factor: float) -> torch.Tensor:
 
 def _moved(images: torch.Tensor, matrix: list[list[float]]) -> torch.Tensor:
     matrices = torch.tensor(matrix, device=images.device).expand(len(images), 2, 3)
-    return resample(images, matrices)
+    return warp(images, matrices)
 
 
 def _thicken(images: torch.Tensor, pixels: float) -> torch.Tensor:

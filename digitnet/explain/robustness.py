@@ -25,7 +25,7 @@ class Curve:
     probabilities: np.ndarray
     answers: Sequence[int | None]
 
-    def gives_way(self, identity: float, digit: int) -> list[float]:
+    def failure_points(self, identity: float, digit: int) -> list[float]:
         """Going away from `identity`, either way, the first values not answered with `digit`."""
         wrong = [
             value

@@ -1,15 +1,16 @@
 """The model card: what the weights are and what was measured on them, for people and the Hub."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from digitnet.models import available_models
-from digitnet.weights import WeightsError, read_metrics_by_recipe, write_atomically
+from digitnet.metrics import ModelMetrics, read_metrics_by_recipe
+from digitnet.weights import WeightsError, write_atomically
 
 CARD_FILE = "README.md"  # the name under which the Hub looks for it
-# What metrics.json measured on MNIST's test images: its key, the Hub's type, and a name for people.
+# What was measured on MNIST's test images: its field in `ModelMetrics`, the Hub's type, and a name for people.
 FIGURES = (
     ("test_accuracy", "accuracy", "accuracy"),
     ("test_loss", "loss", "cross-entropy (nats)"),
@@ -23,12 +24,12 @@ DRAWINGS = {
 # What a recipe may add to plain training: its field, and how to say it.
 ADDITIONS = {
     "one_cycle": "a one-cycle learning rate",
-    "averaging": "an average of the weights (decay {})",
-    "augmented": "distorted images",
+    "ema_decay": "an exponential moving average of the weights (decay {})",
+    "augmentation": "distorted images",
     "digits": "{:,} digits by a synthetic writer in each epoch",
     "non_digits": "{:,} drawings that are no digits in each epoch",
     "held_back": "{:,} images held back to calibrate on",
-    "shifted": "answers that are the mean over small shifts of the image",
+    "tta": "answers that are the mean over small shifts of the image",
 }
 
 ABOUT_DRAWINGS = """
@@ -101,10 +102,9 @@ def model_card(folder: str | Path, repo_id: str | None = None) -> ModelCard:
     WeightsError : if there are no metrics, or broken ones.
     """
     entries = [
-        (recipe, model, metrics["models"][model])
+        (recipe, model, entry)
         for recipe, metrics in read_metrics_by_recipe(folder).items()
-        for model in available_models()
-        if model in metrics["models"]
+        for model, entry in metrics.models.items()
     ]
     if not entries:
         raise WeightsError(f"{folder} holds no metrics.json; run python train.py to make them.")
@@ -120,16 +120,16 @@ def model_card(folder: str | Path, repo_id: str | None = None) -> ModelCard:
         model_name="digitnet",
         eval_results=[result for entry in entries for result in _results(*entry)],
     )
-    drawings = [
-        f"{name}, {described}"
+    described = {
+        (name, f"{drawings.count:,} of {drawings.name}")
         for field, name in DRAWINGS.items()
-        for described in sorted(
-            {f"{e[field]['count']:,} of {e[field]['name']}" for _, _, e in entries if field in e}
-        )
-    ]
+        for _, _, entry in entries
+        if (drawings := getattr(entry, field))
+    }
+    sets = [f"{name}, {what}" for name, what in sorted(described, reverse=True)]
     text = TEXT.format(
         snippet=_snippet(first_recipe, largest_model, repo_id),
-        drawings=ABOUT_DRAWINGS.format("; ".join(drawings)) if drawings else "",
+        drawings=ABOUT_DRAWINGS.format("; ".join(sets)) if sets else "",
         figures=_table(_figures(*entry) for entry in entries),
         training=_table(_training(*entry) for entry in entries),
     )
@@ -141,7 +141,7 @@ def write_model_card(folder: str | Path) -> None:
     write_atomically(Path(folder) / CARD_FILE, str(model_card(folder)).encode())
 
 
-def _results(recipe: str, model: str, entry: dict[str, Any]) -> list[EvalResult]:
+def _results(recipe: str, model: str, entry: ModelMetrics) -> list[EvalResult]:
     """An entry's figures as the Hub's model index holds them."""
 
     def result(dataset: dict[str, Any], metric: str, value: float, name: str) -> EvalResult:
@@ -156,12 +156,14 @@ def _results(recipe: str, model: str, entry: dict[str, Any]) -> list[EvalResult]
 
     mnist = {"dataset_type": "ylecun/mnist", "dataset_name": "MNIST", "dataset_split": "test"}
     results = [
-        result(mnist, metric, entry[key], name) for key, metric, name in FIGURES if key in entry
+        result(mnist, metric, value, name)
+        for key, metric, name in FIGURES
+        if (value := getattr(entry, key)) is not None
     ]
     for field in DRAWINGS:
-        if drawings := entry.get(field):
-            people = {"dataset_type": field, "dataset_name": drawings["name"]}
-            results.append(result(people, "accuracy", drawings["accuracy"], "accuracy"))
+        if drawings := getattr(entry, field):
+            people = {"dataset_type": field, "dataset_name": drawings.name}
+            results.append(result(people, "accuracy", drawings.accuracy, "accuracy"))
     return results
 
 
@@ -174,20 +176,22 @@ def _snippet(recipe: str, model: str, repo_id: str | None) -> str:
     )
 
 
-def _figures(recipe: str, model: str, entry: dict[str, Any]) -> dict[str, str]:
+def _figures(recipe: str, model: str, entry: ModelMetrics) -> dict[str, str]:
     """A row of the card's first table."""
-    row = {"recipe": recipe, "model": model, "parameters": f"{entry['parameters']:,}"}
-    row["accuracy"] = f"{entry['test_accuracy']:.2%}"
+    row = {"recipe": recipe, "model": model, "parameters": f"{entry.parameters:,}"}
+    row["accuracy"] = f"{entry.test_accuracy:.2%}"
     for key, _, name in FIGURES[1:]:
-        row[name] = f"{entry[key]:.4f}" if key in entry else ""
+        value = getattr(entry, key)
+        row[name] = "" if value is None else f"{value:.4f}"
     for field, name in DRAWINGS.items():
-        row[name] = f"{entry[field]['accuracy']:.2%}" if field in entry else ""
+        drawings = getattr(entry, field)
+        row[name] = f"{drawings.accuracy:.2%}" if drawings else ""
     return row
 
 
-def _training(recipe: str, model: str, entry: dict[str, Any]) -> dict[str, str]:
+def _training(recipe: str, model: str, entry: ModelMetrics) -> dict[str, str]:
     """A row of the card's second table."""
-    values = entry.get("recipe", {})
+    values = entry.recipe
     row = {"recipe": recipe, "model": model}
     for key in ("epochs", "batch_size", "learning_rate"):
         row[key.replace("_", " ")] = str(values.get(key, ""))
@@ -195,12 +199,13 @@ def _training(recipe: str, model: str, entry: dict[str, Any]) -> dict[str, str]:
         words.format(values[key]) for key, words in ADDITIONS.items() if values.get(key)
     )
     for key in ("seed", "training_seconds", "device"):
-        row[key.replace("_", " ")] = str(entry.get(key, ""))
-    row["torch"] = str(entry.get("versions", {}).get("torch", ""))
+        value = getattr(entry, key)
+        row[key.replace("_", " ")] = "" if value is None else str(value)
+    row["torch"] = entry.versions.get("torch", "")
     return row
 
 
-def _table(rows: Any) -> str:
+def _table(rows: Iterable[dict[str, str]]) -> str:
     """A Markdown table of rows that have the same keys, without columns that are empty."""
     rows = list(rows)
     columns = [name for name in rows[0] if any(row[name] for row in rows)]

@@ -1,7 +1,7 @@
 """Trainings in a process of their own, so that drawing goes on undisturbed beside them.
 
 Training is a Python loop of short steps: in a thread of the page it would take turns with every
-answer. A process also keeps its settings (`digitnet.cpu.fast_cpu`) and memory to itself, has a
+answer. A process also keeps its settings (`digitnet.cpu.cpu_settings`) and memory to itself, has a
 lower priority, and ends at once when its visitor leaves, or when the page's process does.
 """
 

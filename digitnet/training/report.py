@@ -2,20 +2,13 @@
 
 import io
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 
 from digitnet.hub.model_card import write_model_card
-from digitnet.models import Network, available_models
-from digitnet.weights import (
-    CHART_FILE,
-    Metadata,
-    read_metrics,
-    save_weights,
-    write_atomically,
-    write_metrics,
-)
+from digitnet.metrics import CHART_FILE, Metrics, ModelMetrics, read_metrics, write_metrics
+from digitnet.models import Network
+from digitnet.weights import Metadata, save_weights, write_atomically
 
 LOCK_FILE = ".lock"  # the system gives it free when its holder ends, however that happens
 
@@ -33,7 +26,7 @@ def check_writable(folder: Path) -> None:
         ) from None
 
 
-def save(network: Network, name: str, recipe: str, entry: dict[str, Any], folder: Path) -> None:
+def save(network: Network, name: str, recipe: str, metrics: ModelMetrics, folder: Path) -> None:
     """Write a model's weights, and bring metrics, chart and card up to date.
 
     Of two trainings that save into the same folder, one waits, so that neither loses the other's.
@@ -41,31 +34,37 @@ def save(network: Network, name: str, recipe: str, entry: dict[str, Any], folder
     Parameters
     ----------
     network : what was trained: the model `name`, by the recipe `recipe`
-    entry : what was measured on it, as it stands in metrics.json
+    metrics : what was measured on it
     folder : of all recipes
     """
-    fields = ("hidden_units", "test_accuracy", "temperature", "threshold", "shifted")
-    metadata = Metadata(name, recipe, **{field: entry[field] for field in fields})
+    metadata = Metadata(
+        model=name,
+        recipe=recipe,
+        hidden_units=network.hidden_units,
+        test_accuracy=metrics.test_accuracy,
+        temperature=metrics.temperature,
+        threshold=metrics.threshold,
+        tta=metrics.tta,
+    )
     of_recipe = folder / recipe
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / LOCK_FILE):
         save_weights(network, metadata, of_recipe / f"{name}.safetensors")
-        models = (read_metrics(of_recipe) or {}).get("models", {}) | {name: entry}
-        metrics = {"models": {key: models[key] for key in available_models() if key in models}}
-        write_metrics(of_recipe, metrics)
-        accuracies = {key: entry["test_accuracy"] for key, entry in metrics["models"].items()}
+        models = Metrics(models=read_metrics(of_recipe).models | {name: metrics})
+        write_metrics(of_recipe, models)
+        accuracies = {key: entry.test_accuracy for key, entry in models.models.items()}
         write_atomically(of_recipe / CHART_FILE, bar_chart(accuracies, recipe))
         write_model_card(folder)
 
 
-def print_table(recipe: str, entries: dict[str, dict[str, Any]]) -> None:
+def print_table(recipe: str, entries: dict[str, ModelMetrics]) -> None:
     """One line a model."""
     print(f"\n{recipe} recipe")
     print(f"{'model':<10} {'accuracy':>9} {'loss':>8} {'parameters':>11} {'seconds':>8}")
     for name, entry in entries.items():
         print(
-            f"{name:<10} {entry['test_accuracy']:>9.2%} {entry['test_loss']:>8.4f} "
-            f"{entry['parameters']:>11,} {entry['training_seconds']:>8.1f}"
+            f"{name:<10} {entry.test_accuracy:>9.2%} {entry.test_loss:>8.4f} "
+            f"{entry.parameters:>11,} {entry.training_seconds:>8.1f}"
         )
 
 

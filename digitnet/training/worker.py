@@ -18,7 +18,7 @@ from typing import IO, Any
 import torch
 
 from digitnet.models import MODELS
-from digitnet.training.recipes import RECIPES, Recipe
+from digitnet.training.recipes import RECIPES, Hyperparameters
 
 TRAINING_IMAGES = 60_000
 # What each number may be, both ends included.
@@ -30,8 +30,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "images": (100, TRAINING_IMAGES),
     "seed": (0, 2**31 - 1),
 }
-MOST_CHANNELS = 32  # hidden units of the cnn, which has four times as many behind them
-FEWEST_HELD_BACK = 500  # images; fewer say little of a temperature
+MAX_CHANNELS = 32  # hidden units of the cnn, which has four times as many behind them
+MIN_HELD_BACK = 500  # images; fewer say little of a temperature
 # Between two reports, in seconds: to show one takes the processor from training, and the cnn trains
 # on all of it.
 SECONDS_BETWEEN_REPORTS = {"linear": 0.25, "nonlinear": 0.25, "cnn": 1.0}
@@ -78,26 +78,26 @@ class Settings:
         values = {}
         for (name, (low, high)), value in zip(LIMITS.items(), numbers, strict=True):
             if name == "hidden_units" and model == "cnn":
-                high = MOST_CHANNELS
+                high = MAX_CHANNELS
             values[name] = _number(name, value, low, high, whole=name != "learning_rate")
         return cls(model, recipe, **values)
 
-    def to_recipe(self) -> Recipe:
-        """The recipe with the chosen numbers.
+    def to_hyperparameters(self) -> Hyperparameters:
+        """The recipe's hyperparameters with the chosen numbers.
 
         What is written and what is held back shrinks as the images do, in proportion.
         """
-        recipe = RECIPES[self.recipe][self.model]
+        hyperparameters = RECIPES[self.recipe].for_model(self.model)
         share = self.images / TRAINING_IMAGES
-        held_back = round(recipe.held_back * share)
+        held_back = round(hyperparameters.held_back * share)
         return dataclasses.replace(
-            recipe,
+            hyperparameters,
             epochs=self.epochs,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
-            digits=round(recipe.digits * share),
-            non_digits=round(recipe.non_digits * share),
-            held_back=held_back if held_back >= FEWEST_HELD_BACK else 0,
+            digits=round(hyperparameters.digits * share),
+            non_digits=round(hyperparameters.non_digits * share),
+            held_back=held_back if held_back >= MIN_HELD_BACK else 0,
         )
 
 
@@ -169,10 +169,10 @@ def reports(settings: Settings, seconds: float) -> Generator[Report, None, None]
     except DatasetError:
         yield Report(1, 0.0, 0.0, 0.0, 0.0, b"", "without data")
         return
-    recipe = settings.to_recipe()
+    hyperparameters = settings.to_hyperparameters()
     looks = train(
         settings.model,
-        recipe,
+        hyperparameters,
         images[: settings.images],
         labels[: settings.images],
         hidden_units=settings.hidden_units,
@@ -181,7 +181,9 @@ def reports(settings: Settings, seconds: float) -> Generator[Report, None, None]
     )
     due = 0.0
     for progress in looks:
-        done = (progress.epoch - 1 + progress.images / progress.epoch_images) / recipe.epochs
+        done = (
+            progress.epoch - 1 + progress.images / progress.epoch_images
+        ) / hyperparameters.epochs
         ended = ""
         if not math.isfinite(progress.loss) or diverged(progress.network):
             ended = "diverged"

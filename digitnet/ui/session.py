@@ -9,8 +9,8 @@ from typing import Any
 import gradio as gr
 
 from digitnet.ui.components.sketchpad import Sketchpad, on_paper
-from digitnet.ui.resources import Loaded
-from digitnet.ui.tabs.common import QUIETLY, Choice, told
+from digitnet.ui.resources import Resources
+from digitnet.ui.tabs.common import QUEUED, Choice, event_value
 
 TELL_CHOICE = """(model, recipe, geometry) => {
     const detail = { model, recipe, geometry };
@@ -31,7 +31,7 @@ def add_tab(label: str, name: str) -> gr.Tab:
 
 
 def add_session(
-    loaded: Loaded, choice: Choice, geometry: gr.Checkbox, sketchpad: Sketchpad, tabs: gr.Tabs
+    resources: Resources, choice: Choice, geometry: gr.Checkbox, sketchpad: Sketchpad, tabs: gr.Tabs
 ) -> None:
     """Keep what is chosen, and set the page to it when it is opened again or by a link."""
     chosen = [choice.model, choice.recipe, geometry]
@@ -45,22 +45,22 @@ def add_session(
     names = [str(tab.id) for tab in tabs.children if isinstance(tab, gr.Tab)]
 
     def restore(event: gr.EventData) -> list[Any]:
-        model, recipe = told(event, "model"), told(event, "recipe")
-        fitted, tab = told(event, "geometry"), told(event, "tab")
+        model, recipe = event_value(event, "model"), event_value(event, "recipe")
+        fitted, tab = event_value(event, "geometry"), event_value(event, "tab")
         return [
-            picture_of(told(event, "test_image")),
-            model if model in loaded.models else gr.skip(),
-            recipe if recipe in loaded.recipes else gr.skip(),
+            picture_of(event_value(event, "test_image")),
+            model if model in resources.models else gr.skip(),
+            recipe if recipe in resources.recipes else gr.skip(),
             fitted == "true" if fitted in ("true", "false") else gr.skip(),
             gr.Tabs(selected=tab) if tab in names else gr.skip(),
         ]
 
     def picture_of(test_image: object) -> Any:
         """The sketchpad's value with that test image, if there is one."""
-        images = loaded.predictions.images if loaded.predictions else ()
+        images = resources.predictions.images if resources.predictions else ()
         if type(test_image) is not int or not 0 <= test_image < len(images):
             return gr.skip()
         return on_paper(test_image, images[test_image])
 
-    restored = sketchpad.apply(restore, None, [sketchpad, *chosen, tabs], queue=False, **QUIETLY)
+    restored = sketchpad.apply(restore, None, [sketchpad, *chosen, tabs], queue=False, **QUEUED)
     restored.then(None, js=TELL_RESTORED, api_visibility="private")

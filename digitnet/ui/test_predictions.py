@@ -16,7 +16,7 @@ IMAGES_AT_ONCE = 250  # a second or less, for the slowest model on a processor
 TURN = 0.5  # seconds; the small models are done in their first one
 
 Key: TypeAlias = tuple[str, str]  # recipe and model
-OWN = "yours"  # the model that a visitor trained, of whichever recipe
+YOURS = "yours"  # the model that a visitor trained, of whichever recipe
 Outcome = Literal["all", "right", "wrong"]
 Order = Literal["test set", "most confident", "least confident"]
 Among = Literal["every image", "only the cnn is right", "the models disagree", "label disputed"]
@@ -197,5 +197,5 @@ class TestPredictions:
         """
         by_key = {key: self._probabilities[key][:count] for key, count in self._recognised.items()}
         if own is not None:
-            by_key |= {(recipe, OWN): own for recipe, _ in self._classifiers}
+            by_key |= {(recipe, YOURS): own for recipe, _ in self._classifiers}
         return Predictions(self.images, self.labels, by_key)

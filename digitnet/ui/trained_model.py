@@ -8,18 +8,18 @@ from safetensors.torch import load as read_tensors
 
 from digitnet.classifier import Classifier
 from digitnet.device import pick_device
-from digitnet.evaluation import logits_of
+from digitnet.evaluation import compute_logits
 from digitnet.mnist import load_mnist
 from digitnet.models import Network, build
 from digitnet.training.worker import Settings
-from digitnet.ui.resources import Loaded
+from digitnet.ui.resources import Resources
 from digitnet.ui.server.zero_gpu import PAGE_DEVICE
-from digitnet.ui.test_predictions import OWN, Predictions, TestPredictions
+from digitnet.ui.test_predictions import YOURS, Predictions, TestPredictions
 from digitnet.weights import Metadata, to_bytes
 
 
 @dataclass(frozen=True, eq=False)
-class Own:
+class TrainedModel:
     """What a visitor trained.
 
     Attributes
@@ -39,7 +39,7 @@ class Own:
         return to_bytes(self.classifier.network, self.classifier.metadata)
 
 
-def keep(settings: Settings, weights: bytes, loaded: Loaded) -> Own:
+def keep(settings: Settings, weights: bytes, resources: Resources) -> TrainedModel:
     """Make a classifier of a training's last report, as train.py would.
 
     Parameters
@@ -48,26 +48,26 @@ def keep(settings: Settings, weights: bytes, loaded: Loaded) -> Own:
     weights : as in `digitnet.training.worker.Report`
     loaded : has the test images, if there are any
     """
-    recipe = settings.to_recipe()
+    hyperparameters = settings.to_hyperparameters()
     network = network_of(settings, weights)
     temperature = _temperature(network, settings)
     accuracy, probabilities = 0.0, None
-    if loaded.predictions is not None:
-        images = torch.from_numpy(loaded.predictions.images)
-        logits = logits_of(network, images, recipe.shifted) / temperature
+    if resources.predictions is not None:
+        images = torch.from_numpy(resources.predictions.images)
+        logits = compute_logits(network, images, hyperparameters.tta) / temperature
         probabilities = logits.softmax(1).numpy()
-        accuracy = float((probabilities.argmax(1) == loaded.predictions.labels).mean())
+        accuracy = float((probabilities.argmax(1) == resources.predictions.labels).mean())
     metadata = Metadata(
         model=settings.model,
         recipe=settings.recipe,
         hidden_units=settings.hidden_units,
         test_accuracy=accuracy,
         temperature=temperature,
-        threshold=recipe.threshold,
-        shifted=recipe.shifted,
+        threshold=hyperparameters.threshold,
+        tta=hyperparameters.tta,
     )
     device = pick_device(PAGE_DEVICE)
-    return Own(settings, Classifier(network.to(device), metadata, device), probabilities)
+    return TrainedModel(settings, Classifier(network.to(device), metadata, device), probabilities)
 
 
 def network_of(settings: Settings, weights: bytes) -> Network:
@@ -77,22 +77,24 @@ def network_of(settings: Settings, weights: bytes) -> Network:
     return network.eval()
 
 
-def classifiers_of(loaded: Loaded, recipe: str, own: Own | None) -> dict[str, Classifier]:
+def classifiers_of(
+    resources: Resources, recipe: str, own: TrainedModel | None
+) -> dict[str, Classifier]:
     """The classifiers to ask, by model: those of `recipe`, and the visitor's own of whichever."""
-    return loaded.classifiers.get(recipe, {}) | ({OWN: own.classifier} if own else {})
+    return resources.classifiers.get(recipe, {}) | ({YOURS: own.classifier} if own else {})
 
 
-def predictions_of(page: TestPredictions, own: Own | None) -> Predictions:
+def predictions_of(page: TestPredictions, own: TrainedModel | None) -> Predictions:
     """What is made of the test images so far, the visitor's own model among the others."""
     return page.so_far(own.probabilities if own else None)
 
 
 def _temperature(network: Network, settings: Settings) -> float:
     """What its recipe's calibration gives."""
-    recipe = settings.to_recipe()
-    if not recipe.held_back:
+    hyperparameters = settings.to_hyperparameters()
+    if not hyperparameters.held_back:
         return 1.0
     from digitnet.training.trainer import calibrate  # here: the page should not wait for it
 
     images, labels = (half[: settings.images] for half in load_mnist(train=True))
-    return calibrate(network, recipe, images, labels, settings.seed)
+    return calibrate(network, hyperparameters, images, labels, settings.seed)

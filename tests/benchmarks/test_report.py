@@ -6,7 +6,8 @@ import subprocess
 import pytest
 
 from benchmarks import report, results
-from digitnet.weights import WEIGHTS_FOLDER, read_metrics_by_recipe
+from digitnet.metrics import read_metrics_by_recipe
+from digitnet.weights import WEIGHTS_FOLDER
 from tests.conftest import PROJECT
 
 
@@ -20,14 +21,14 @@ def test_the_readmes_accuracy_is_that_of_the_metrics():
     start = next(number for number, line in enumerate(lines) if line.startswith("| recipe | model"))
     table = [[cell.strip() for cell in line.split("|")[2:-1]] for line in lines[start : start + 8]]
     assert sorted(table[2:]) == sorted(
-        [model, f"{entry['parameters']:,}"]
+        [model, f"{entry.parameters:,}"]
         + [
-            f"{100 * entry[key]['accuracy']:.2f}"
+            f"{100 * getattr(entry, key).accuracy:.2f}"
             for key in ("test_drawings", "development_drawings")
         ]
-        + [f"{100 * entry['test_accuracy']:.2f}"]
+        + [f"{100 * entry.test_accuracy:.2f}"]
         for metrics in read_metrics_by_recipe(WEIGHTS_FOLDER).values()
-        for model, entry in metrics["models"].items()
+        for model, entry in metrics.models.items()
     )
 
 

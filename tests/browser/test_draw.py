@@ -245,18 +245,18 @@ def test_page_starts_without_some_weights(browser, tmp_path):
     shutil.copytree(PROJECT / "digitnet", tmp_path / "digitnet")
     shutil.copytree(PROJECT / "data", tmp_path / "data")
     shutil.copytree(PROJECT / "weights", tmp_path / "weights")
-    for path in (tmp_path / "weights" / "augmented").iterdir():
+    for path in (tmp_path / "weights" / "drawings").iterdir():
         path.unlink()
     hostile = "![x](http://127.0.0.1:9/x.png)<img src=x>"
     for model, text in (("cnn", hostile), ("linear", "1" + 30 * "0")):
-        strings = Metadata(model, "augmented", 4, 0.5).to_strings()
+        strings = Metadata(model, "drawings", 4, 0.5).to_strings()
         strings |= {"model": text} if model == "cnn" else {"hidden_units": text}
-        path = tmp_path / "weights" / "augmented" / f"{model}.safetensors"
+        path = tmp_path / "weights" / "drawings" / f"{model}.safetensors"
         save_file({"a": torch.zeros(1)}, path, metadata=strings)
-    baseline = tmp_path / "weights" / "baseline"
-    (baseline / "nonlinear.safetensors").unlink()
-    (baseline / "linear.safetensors").write_bytes(b"broken")
-    (baseline / "metrics.json").write_text("[")
+    article = tmp_path / "weights" / "article"
+    (article / "nonlinear.safetensors").unlink()
+    (article / "linear.safetensors").write_bytes(b"broken")
+    (article / "metrics.json").write_text("[")
     with served(tmp_path) as address, visit(browser, address, WIDE) as page:
         problems = " ".join(page.locator(".problem").all_inner_texts())
         assert "nonlinear.safetensors is missing; run python train.py" in problems

@@ -20,7 +20,7 @@ from tests.browser.actions import (
 from tests.browser.conftest import WIDE, visit
 from tests.conftest import PROJECT
 
-RECIPE = "augmented"
+RECIPE = "drawings"
 METRICS = json.loads((PROJECT / "weights" / RECIPE / "metrics.json").read_text())["models"]
 
 

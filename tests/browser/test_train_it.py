@@ -44,7 +44,7 @@ def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
     assert download.value.suggested_filename == "linear.safetensors"
     download.value.save_as(tmp_path / "linear.safetensors")
     classifier = digitnet.load("linear", source=tmp_path / "linear.safetensors")
-    assert classifier.metadata.recipe == "baseline" and classifier.metadata.hidden_units == 8
+    assert classifier.metadata.recipe == "article" and classifier.metadata.hidden_units == 8
     tested = f"{100 * classifier.metadata.test_accuracy:.2f} %"
     expect(page.locator("#training .test")).to_have_text(tested)
 

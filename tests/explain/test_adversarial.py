@@ -22,7 +22,7 @@ def images(test_set):
 
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("model", available_models())
-@pytest.mark.parametrize("recipe", ["classifiers", "baseline"])
+@pytest.mark.parametrize("recipe", ["classifiers", "article"])
 def test_a_nudged_image_is_answered_with_the_target(recipe, model, norm, images, test_set, request):
     classifier = request.getfixturevalue(recipe)[model]
     targets = (test_set[1][:COUNT] + 1) % 10
@@ -48,7 +48,7 @@ def linear_classifier():
     torch.manual_seed(3)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.05)
-    return Classifier(network.eval(), Metadata("linear", "baseline", 10, 0.1), torch.device("cpu"))
+    return Classifier(network.eval(), Metadata("linear", "article", 10, 0.1), torch.device("cpu"))
 
 
 @pytest.mark.parametrize("norm", NORMS)

@@ -6,22 +6,22 @@ import torch
 
 import digitnet
 from digitnet.classifier import Classifier
-from digitnet.evaluation import forward_of
-from digitnet.explain.attribution import accounts, feature_maps, grad_cam, hidden, template
+from digitnet.evaluation import make_forward
+from digitnet.explain.attribution import attributions, feature_maps, grad_cam, hidden, template
 from digitnet.explain.integrated_gradients import integrated_gradients
 from digitnet.models import build
 from digitnet.synthetic.writer import write_digits
 from digitnet.weights import Metadata
 
 SMALL = ("linear", "nonlinear")
-RECIPES = ("augmented", "baseline")
+RECIPES = ("drawings", "article")
 WIDTHS = [("linear", 1), ("linear", 64), ("nonlinear", 1), ("nonlinear", 64), ("cnn", 1)]
 OFFSETS = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))  # of an image and its neighbours
 
 
 @pytest.fixture(scope="module")
-def trained(classifiers, baseline):
-    return {"augmented": classifiers, "baseline": baseline}
+def trained(classifiers, article):
+    return {"drawings": classifiers, "article": article}
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +31,10 @@ def images(test_set):
     return [*(test_set[0][:6].numpy().astype(np.float32) / 255), *drawn]
 
 
-def untrained(model, hidden_units, shifted=False):
+def untrained(model, hidden_units, tta=False):
     """A classifier of that width whose weights are random."""
     torch.manual_seed(0)
-    metadata = Metadata(model, "baseline", hidden_units, 0.1, shifted=shifted)
+    metadata = Metadata(model, "article", hidden_units, 0.1, tta=tta)
     return Classifier(build(model, hidden_units), metadata, torch.device("cpu"))
 
 
@@ -46,7 +46,7 @@ def moved(image, down, right):
 
 def neighbours(classifier, image):
     """The images over which the classifier takes the mean, by a second implementation."""
-    offsets = OFFSETS if classifier.metadata.shifted else OFFSETS[:1]
+    offsets = OFFSETS if classifier.metadata.tta else OFFSETS[:1]
     return [(down, right, moved(image, down, right)) for down, right in offsets]
 
 
@@ -59,7 +59,7 @@ def logits(classifier, image):
 
 def gradient(classifier, image, digit):
     """Autograd's gradient of the very logit that the classifier gives: float32 ``[28, 28]``."""
-    forward = forward_of(classifier.network, classifier.device, classifier.metadata.shifted)
+    forward = make_forward(classifier.network, classifier.device, classifier.metadata.tta)
     batch = torch.from_numpy(image)[None, None].requires_grad_()
     (found,) = torch.autograd.grad(forward(batch)[0, digit], batch)
     return found[0, 0].numpy()
@@ -80,46 +80,46 @@ def test_shares_and_a_blank_image_sum_to_every_logit(trained, images, name, reci
     blank = logits(classifier, np.zeros((28, 28), np.float32))
     for image in images:
         expected = logits(classifier, image)
-        for digit, account in enumerate(accounts(classifier, image, range(10))):
+        for digit, account in enumerate(attributions(classifier, image, range(10))):
             total = blank[digit] + account.shares.sum(dtype=np.float64)
             assert total == pytest.approx(expected[digit], abs=1e-4)
             assert abs(total - expected[digit]) < 0.01 * abs(expected[digit] - blank[digit])
             assert account.total == pytest.approx(total, abs=1e-5)
             assert account.logit == pytest.approx(expected[digit], abs=1e-4)
-            assert account.incompleteness < 0.01
+            assert account.completeness_error < 0.01
             assert not account.shares[image == 0].any()
 
 
-@pytest.mark.parametrize("shifted", [False, True])
+@pytest.mark.parametrize("tta", [False, True])
 @pytest.mark.parametrize(("name", "width"), WIDTHS)
-def test_the_sums_hold_at_any_width(images, name, width, shifted):
-    classifier = untrained(name, width, shifted)
+def test_the_sums_hold_at_any_width(images, name, width, tta):
+    classifier = untrained(name, width, tta)
     for image in images[4:8]:
-        for account in accounts(classifier, image, (3, 8)):
+        for account in attributions(classifier, image, (3, 8)):
             assert account.total == pytest.approx(account.logit, abs=1e-5)
 
 
 def test_incompleteness_is_what_the_shares_miss(classifiers, images):
-    (account,) = accounts(classifiers["linear"], images[0], (7,))
+    (account,) = attributions(classifiers["linear"], images[0], (7,))
     account.shares[:] *= 0.9  # of the change, a tenth is missing
-    assert account.incompleteness == pytest.approx(0.1, abs=1e-4)
+    assert account.completeness_error == pytest.approx(0.1, abs=1e-4)
 
 
 def test_accounts_differ_digit_from_digit(classifiers, images):
-    four, nine = accounts(classifiers["cnn"], images[4], (4, 9))
+    four, nine = attributions(classifiers["cnn"], images[4], (4, 9))
     compared = four - nine
     assert compared.total == pytest.approx(four.logit - nine.logit, abs=1e-4)
     np.testing.assert_array_equal(compared.shares, four.shares - nine.shares)
 
 
-@pytest.mark.parametrize("shifted", [False, True])
+@pytest.mark.parametrize("tta", [False, True])
 @pytest.mark.parametrize("width", [4, 64])
-def test_linear_is_template_times_ink(images, shifted, width):
-    classifier = untrained("linear", width, shifted)
+def test_linear_is_template_times_ink(images, tta, width):
+    classifier = untrained("linear", width, tta)
     for digit in (0, 9):
         weights, bias = template(classifier, digit)
         np.testing.assert_allclose(weights, gradient(classifier, images[0], digit), atol=1e-6)
-        (account,) = accounts(classifier, images[0], (digit,))
+        (account,) = attributions(classifier, images[0], (digit,))
         np.testing.assert_allclose(account.shares, weights * images[0], atol=1e-6)
         assert account.blank == pytest.approx(bias, abs=1e-5)
         assert (weights * images[0]).sum() + bias == pytest.approx(account.logit, abs=1e-4)
@@ -148,11 +148,11 @@ def test_nonlinear_shares_are_the_integral_itself(trained, images, recipe):
         switch = np.clip(-bias / slope, 0, 1)
         fires = np.where(slope > 0, 1 - switch, switch)
         expected = (heads * fires) @ weights * image.ravel()
-        for digit, account in enumerate(accounts(classifier, image, range(10))):
+        for digit, account in enumerate(attributions(classifier, image, range(10))):
             np.testing.assert_allclose(account.shares.ravel(), expected[digit], atol=1e-4)
 
 
-@pytest.mark.parametrize(("recipe", "within"), [("baseline", 0.04), ("augmented", 0.12)])
+@pytest.mark.parametrize(("recipe", "within"), [("article", 0.04), ("drawings", 0.12)])
 def test_cnn_shares_are_near_autograds_sum_over_many_points(trained, images, recipe, within):
     classifier = trained[recipe]["cnn"]
     points = 300
@@ -162,12 +162,12 @@ def test_cnn_shares_are_near_autograds_sum_over_many_points(trained, images, rec
         for point in (np.arange(points) + 0.5) / points:
             scaled = (point * image).astype(np.float32)
             expected += gradient(classifier, scaled, digit) * image / points
-        (account,) = accounts(classifier, image, (digit,))
+        (account,) = attributions(classifier, image, (digit,))
         assert distance(account.shares, expected) < within
 
 
-def test_more_segments_come_nearer_to_the_integral(baseline, images):
-    network, image = baseline["cnn"].network, torch.from_numpy(images[9])[None]
+def test_more_segments_come_nearer_to_the_integral(article, images):
+    network, image = article["cnn"].network, torch.from_numpy(images[9])[None]
     limit, *shares = (integrated_gradients(network, image, (9,), n) for n in (256, 2, 12, 48))
     far, near, nearest = (distance(one.numpy(), limit.numpy()) for one in shares)
     assert far > 3 * near > 9 * nearest
@@ -192,7 +192,7 @@ def test_hidden_units_pushes_and_the_bias_sum_to_every_logit(trained, images, re
 
 @pytest.mark.parametrize("width", [1, 64])
 def test_hidden_units_of_shifted_networks_sum_too(images, width):
-    classifier = untrained("nonlinear", width, shifted=True)
+    classifier = untrained("nonlinear", width, tta=True)
     made = hidden(classifier, images[2])
     assert made.weights.shape == (width, 28, 28)
     np.testing.assert_allclose(
@@ -239,10 +239,10 @@ def test_feature_maps_are_those_of_the_layers(classifiers, images):
 def test_bad_input_gets_a_sentence(classifiers, images):
     for digits in ((10,), (-1,), (1.0,), (True,), ("7",)):
         with pytest.raises(ValueError, match="whole number from 0 to 9"):
-            accounts(classifiers["linear"], images[0], digits)
+            attributions(classifiers["linear"], images[0], digits)
     for image in (images[0][None], images[0].tolist(), np.zeros((28, 27), np.float32)):
         with pytest.raises(ValueError, match="28x28"):
-            accounts(classifiers["linear"], image, (1,))
+            attributions(classifiers["linear"], image, (1,))
     for call in (
         lambda: template(classifiers["cnn"], 1),
         lambda: hidden(classifiers["linear"], images[0]),
@@ -260,5 +260,5 @@ def test_bad_input_gets_a_sentence(classifiers, images):
 def test_a_blank_image_has_no_evidence(classifiers):
     nothing = np.zeros((28, 28), np.float32)
     for classifier in classifiers.values():
-        (account,) = accounts(classifier, nothing, (3,))
-        assert not account.shares.any() and account.incompleteness == 0
+        (account,) = attributions(classifier, nothing, (3,))
+        assert not account.shares.any() and account.completeness_error == 0

@@ -10,10 +10,10 @@ import digitnet
 from digitnet import counterfactual
 from digitnet.classifier import Classifier
 from digitnet.explain.counterfactual import (
-    MOST_INK,
-    MOST_LENGTH,
+    MAX_INK_REMOVED,
+    MAX_LENGTH_REMOVED,
     answers,
-    change_of_mind,
+    find_counterfactual,
     without_patches,
     without_strokes,
 )
@@ -21,12 +21,12 @@ from digitnet.models import build
 from digitnet.synthetic.writer import write_digits, write_styles
 from digitnet.weights import Metadata
 
-RECIPES = ("augmented", "baseline")
+RECIPES = ("drawings", "article")
 
 
 @pytest.fixture(scope="module")
-def trained(classifiers, baseline):
-    return {"augmented": classifiers, "baseline": baseline}
+def trained(classifiers, article):
+    return {"drawings": classifiers, "article": article}
 
 
 def said(classifier, subject):
@@ -59,7 +59,7 @@ def test_erased_pixels_give_the_answer_that_is_told(trained, train_set, name, re
         kept = change.image > 0
         np.testing.assert_array_equal(change.image[kept], image[kept])  # nothing but erased
         assert change.removed == pytest.approx(1 - change.image.sum() / image.sum(), abs=1e-5)
-        assert 0 < change.removed <= MOST_INK + 1e-6
+        assert 0 < change.removed <= MAX_INK_REMOVED + 1e-6
     assert found >= 9
 
 
@@ -72,7 +72,7 @@ def test_another_digit_is_reached_or_a_third_answer_is_given(classifiers, train_
         wanted = number % 10
         if wanted == before:
             continue
-        change = change_of_mind(classifier, image, wanted)
+        change = find_counterfactual(classifier, image, wanted)
         if change is not None:
             assert change.answer == said(classifier, change.image) != before
             reached += change.answer == wanted
@@ -91,7 +91,7 @@ def test_the_fewest_and_shortest_strokes(classifiers):
             (count, length([drawing[n] for n in trial]), trial)
             for count in range(1, min(2, len(drawing) - 1) + 1)
             for trial in combinations(range(len(drawing)), count)
-            if length([drawing[n] for n in trial]) <= MOST_LENGTH * length(drawing)
+            if length([drawing[n] for n in trial]) <= MAX_LENGTH_REMOVED * length(drawing)
             and said(classifier, [s for n, s in enumerate(drawing) if n not in trial]) != before
         ]
         change = without_strokes(classifier, drawing, before)
@@ -110,7 +110,7 @@ def test_strokes_come_before_pixels(classifiers):
     (five,) = write_styles(("5 detached bar",), seed=0)
     classifier = classifiers["linear"]
     assert said(classifier, five) == 5
-    change = change_of_mind(classifier, five, 5)
+    change = find_counterfactual(classifier, five, 5)
     assert len(change.strokes) == 1 and change.answer != 5
     assert without_patches(classifier, digitnet.to_image(five), 5) is not None
 
@@ -125,7 +125,7 @@ def test_the_search_is_bounded_whatever_is_drawn(classifiers, monkeypatch, strok
 
     monkeypatch.setattr(counterfactual, "to_images", counted)
     drawing = list(np.random.default_rng(0).uniform(0, 100, (strokes, points, 2)))
-    change_of_mind(classifiers["linear"], drawing, 1)
+    find_counterfactual(classifiers["linear"], drawing, 1)
     assert len(rendered) <= 1000 and sum(rendered) <= 60_000
 
 
@@ -136,17 +136,17 @@ def test_what_no_ink_can_change_is_told(test_set):
         for parameter in network.parameters():
             parameter.zero_()
         network.layers[2].bias[3] = 5
-    classifier = Classifier(network, Metadata("linear", "baseline", 2, 0.1), torch.device("cpu"))
+    classifier = Classifier(network, Metadata("linear", "article", 2, 0.1), torch.device("cpu"))
     image = test_set[0][0].numpy().astype(np.float32) / 255
     for digit in (3, 8):
-        assert change_of_mind(classifier, image, digit) is None
-        assert change_of_mind(classifier, [[(0, 0), (9, 9)], [(0, 9), (9, 0)]], digit) is None
+        assert find_counterfactual(classifier, image, digit) is None
+        assert find_counterfactual(classifier, [[(0, 0), (9, 9)], [(0, 9), (9, 0)]], digit) is None
 
 
 def test_nothing_and_dots_are_no_trouble(classifiers):
     for drawing in ([], [[(5, 5)]], [[(5, 5)], [(5, 5)]]):
         for classifier in classifiers.values():
-            change = change_of_mind(classifier, drawing, 1)
+            change = find_counterfactual(classifier, drawing, 1)
             assert drawing or change is None
 
 

@@ -129,7 +129,7 @@ def test_a_curve_is_what_the_classifier_says(classifiers, images):
 )
 def test_where_a_curve_gives_way(answers, expected):
     curve = Curve([-2, -1, 0, 1, 2], np.zeros((5, 10)), answers)
-    assert curve.gives_way(0, 7) == expected
+    assert curve.failure_points(0, 7) == expected
 
 
 def test_accuracy_counts_refusals_as_wrong(classifiers, test_set):

@@ -12,9 +12,11 @@ from safetensors.torch import save
 
 import digitnet
 from digitnet.__main__ import main
-from digitnet.hub.repository import files_to_push, find_weights, is_repo_id
+from digitnet.hub.push import files_to_push
+from digitnet.metrics import read_metrics_by_recipe
 from digitnet.models import build
-from digitnet.weights import WEIGHTS_FOLDER, Metadata, WeightsError, read_metrics_by_recipe
+from digitnet.sources import find_weights, is_repo_id
+from digitnet.weights import WEIGHTS_FOLDER, Metadata, WeightsError
 from tests.conftest import PROJECT
 from tests.hub.stand_in import USER, Repository, running_hub
 
@@ -23,7 +25,7 @@ METRICS = read_metrics_by_recipe(WEIGHTS_FOLDER)
 WEIGHTS = {
     f"{recipe}/{model}.safetensors"
     for recipe, metrics in METRICS.items()
-    for model in metrics["models"]
+    for model in metrics.models
 }
 BESIDE = {f"{recipe}/{name}" for recipe in METRICS for name in ("metrics.json", "accuracy.png")}
 NOWHERE = "http://127.0.0.1:1"  # nothing listens there
@@ -83,7 +85,7 @@ def cache(hub, pushed, tmp_path_factory):
     loaded = python(
         hub.environment(home, token=None),
         f"""
-names = {[(model, recipe) for recipe, metrics in METRICS.items() for model in metrics["models"]]}
+names = {[(model, recipe) for recipe, metrics in METRICS.items() for model in metrics.models]}
 result = [[answers(*name, source={DIGITS!r}), answers(*name)] for name in names]
 """,
     )
@@ -170,7 +172,7 @@ def test_a_broken_connection_leaves_the_old_revision(hub, pushed, tmp_path):
 def foreign_files():
     """By what the refusal must say, the weights file of a linear model that is not ours."""
     network = build("linear")
-    ours = Metadata("linear", "baseline", 4, 0.5).to_strings()
+    ours = Metadata("linear", "article", 4, 0.5).to_strings()
     tensors = network.state_dict()
     extra = tensors | {"extra": torch.zeros(1)}
     return {
@@ -189,7 +191,7 @@ def test_each_failure_is_one_sentence(hub, pushed, tmp_path):
     foreign = foreign_files()
     for number, content in enumerate(foreign.values()):
         repository = hub.repositories["models", f"other/foreign{number}"] = Repository()
-        repository.commit({"baseline/linear.safetensors": content, "baseline/linear.pkl": b"x"})
+        repository.commit({"article/linear.safetensors": content, "article/linear.pkl": b"x"})
     empty = hub.repositories["models", "other/empty"] = Repository()
     empty.commit({"pytorch_model.bin": b"\0", "config.json": b"{}"})
     sentences = python(
@@ -208,7 +210,7 @@ result["recipe"] = said(lambda: digitnet.load("cnn", "secret", source="{DIGITS}"
 result["empty"] = said(lambda: digitnet.load("cnn", source="other/empty"))
 for number in range({len(foreign)}):
     source = f"other/foreign{{number}}"
-    result[str(number)] = said(lambda: digitnet.load("linear", "baseline", source=source))
+    result[str(number)] = said(lambda: digitnet.load("linear", "article", source=source))
 """,
     )
     expected = {
@@ -233,7 +235,7 @@ def test_without_network_the_cache_serves(hub, cache, outage):
     home, loaded = cache
     hub.requests.clear()
     recipe = sorted(METRICS)[0]
-    model = next(iter(METRICS[recipe]["models"]))
+    model = next(iter(METRICS[recipe].models))
     result = python(
         hub.environment(home) | outage,
         f"""
@@ -284,8 +286,8 @@ def test_training_pushes_what_it_saved_and_asks_for_access_first(hub, tmp_path):
     assert finished.returncode == 0, finished.stderr
     repository = hub.model(f"{USER}/trained")
     assert finished.stdout.splitlines()[-1].endswith(repository.branches["main"])
-    weights = tmp_path / "w" / "baseline" / "linear.safetensors"
-    assert repository.files()["baseline/linear.safetensors"] == weights.read_bytes()
+    weights = tmp_path / "w" / "article" / "linear.safetensors"
+    assert repository.files()["article/linear.safetensors"] == weights.read_bytes()
     assert repository.private
 
 
@@ -304,7 +306,7 @@ def values(page, key, value):
     return [part for part in parts if part.get(key) == value]
 [model] = values(app.demo, "elem_id", "model")
 os.environ["DIGITNET_WEIGHTS"] = "other/nothing"
-problems = values(app.build_page(app.load_all()), "elem_classes", ["problem"])
+problems = values(app.build_page(app.load_resources()), "elem_classes", ["problem"])
 result = [[name for name, _ in model["choices"]], [problem["value"] for problem in problems]]
 """,
     )
@@ -321,7 +323,7 @@ result = [[name for name, _ in model["choices"]], [problem["value"] for problem 
         ("a/b/c", False),
         ("../weights", False),
         ("/tmp/weights", False),
-        ("weights\\baseline", False),
+        ("weights\\article", False),
         ("weights/mine.safetensors", False),
         ("", False),
     ],

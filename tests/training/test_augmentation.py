@@ -31,8 +31,8 @@ def test_equal_seeds_change_equally(test_set):
     assert not torch.equal(augment(images, generator(1)), augment(images, generator(2)))
 
 
-def test_digits_stay_legible(test_set, baseline):
+def test_digits_stay_legible(test_set, article):
     """To a network that never saw a distorted digit."""
     images, labels = test_set[0][:1000].float() / 255, test_set[1][:1000]
-    digits = baseline["cnn"].logits(augment(images, generator())).argmax(1)
+    digits = article["cnn"].logits(augment(images, generator())).argmax(1)
     assert (digits == labels).float().mean() > 0.85

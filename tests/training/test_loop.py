@@ -5,15 +5,15 @@ import torch
 from torch.nn import functional
 
 from digitnet.calibration import digit_score
-from digitnet.cpu import fast_cpu, lay_out
+from digitnet.cpu import cpu_settings, fast_forward
 from digitnet.device import pick_device
-from digitnet.evaluation import as_batch, evaluate, logits_of
+from digitnet.evaluation import as_batch, compute_logits, evaluate
 from digitnet.models import available_models, build
 from digitnet.training.loop import draw, fit, loss_of
-from digitnet.training.recipes import RECIPES, Recipe
+from digitnet.training.recipes import RECIPES, Hyperparameters
 
-BASELINE = RECIPES["baseline"]["linear"]
-ONE_EPOCH = dataclasses.replace(BASELINE, epochs=1)
+ARTICLE = RECIPES["article"].default
+ONE_EPOCH = dataclasses.replace(ARTICLE, epochs=1)
 
 
 @pytest.mark.parametrize("name", available_models())
@@ -24,7 +24,7 @@ def test_layout_changes_neither_values_nor_gradients(name, train_set):
     functional.cross_entropy(network(batch), labels).backward()
     expected = [parameter.grad.clone() for parameter in network.parameters()]
     network.zero_grad()
-    logits = lay_out(network, torch.device("cpu"))(batch)
+    logits = fast_forward(network, torch.device("cpu"))(batch)
     torch.testing.assert_close(logits, network(batch), atol=1e-5, rtol=1e-4)
     functional.cross_entropy(logits, labels).backward()
     for parameter, gradient in zip(network.parameters(), expected, strict=True):
@@ -55,23 +55,23 @@ def test_fit_follows_a_plain_adam_loop(name, train_set):
 def test_a_small_network_learns(name, train_set, test_set):
     torch.manual_seed(0)
     network = build(name)
-    recipe = Recipe(epochs=2, batch_size=64, learning_rate=5e-3)
+    recipe = Hyperparameters(epochs=2, batch_size=64, learning_rate=5e-3)
     reports = list(fit(network, *train_set, recipe))
     assert reports[-1].epoch == 2 and reports[-1].images == reports[-1].epoch_images == 60_000
     assert reports[-1].loss < reports[0].loss
-    assert evaluate(logits_of(network, test_set[0]), test_set[1]).accuracy > 0.8
+    assert evaluate(compute_logits(network, test_set[0]), test_set[1]).accuracy > 0.8
 
 
 def test_the_cnn_learns(train_set, test_set):
     torch.manual_seed(0)
     network = build("cnn")
     list(fit(network, train_set[0][:6000], train_set[1][:6000], ONE_EPOCH))
-    assert evaluate(logits_of(network, test_set[0][:2000]), test_set[1][:2000]).accuracy > 0.88
+    assert evaluate(compute_logits(network, test_set[0][:2000]), test_set[1][:2000]).accuracy > 0.88
 
 
 def test_stopping_early_restores_the_process(train_set):
     threads = torch.get_num_threads()
-    run = fit(build("linear"), *train_set, BASELINE)
+    run = fit(build("linear"), *train_set, ARTICLE)
     next(run)
     run.close()
     assert torch.get_num_threads() == threads
@@ -79,7 +79,7 @@ def test_stopping_early_restores_the_process(train_set):
 
 def test_fast_cpu_restores_what_it_set():
     threads = torch.get_num_threads()
-    with pytest.raises(KeyError), fast_cpu(build("linear"), torch.device("cpu")):
+    with pytest.raises(KeyError), cpu_settings(build("linear"), torch.device("cpu")):
         raise KeyError
     assert torch.get_num_threads() == threads
     assert (torch.tensor(1e-39) * 1).item() != 0  # denormal numbers are back
@@ -104,10 +104,12 @@ def test_shifted_logits_are_the_mean_over_five_places(model, test_set):
     blank_edge = images.clone()
     blank_edge[:, [0, -1]] = blank_edge[:, :, [0, -1]] = 0  # so that rolling loses nothing
     places = [(0, 0), (0, 1), (0, -1), (1, 0), (-1, 0)]
-    one_by_one = [logits_of(network, blank_edge.roll(place, (1, 2))) for place in places]
+    one_by_one = [compute_logits(network, blank_edge.roll(place, (1, 2))) for place in places]
     expected = torch.stack(one_by_one).mean(0)
-    torch.testing.assert_close(logits_of(network, blank_edge, True), expected, atol=1e-4, rtol=0)
-    assert logits_of(network, images[:0], True).shape == (0, 10)
+    torch.testing.assert_close(
+        compute_logits(network, blank_edge, True), expected, atol=1e-4, rtol=0
+    )
+    assert compute_logits(network, images[:0], True).shape == (0, 10)
 
 
 def test_device_is_the_accelerator_or_the_cpu():
@@ -116,7 +118,7 @@ def test_device_is_the_accelerator_or_the_cpu():
 
 
 def test_drawings_are_added_new_ones_each_epoch():
-    recipe = Recipe(epochs=1, batch_size=8, learning_rate=1e-3, digits=20, non_digits=5)
+    recipe = Hyperparameters(epochs=1, batch_size=8, learning_rate=1e-3, digits=20, non_digits=5)
     chance = torch.Generator().manual_seed(1)
     (images, labels), (others, _) = (draw(recipe, chance, torch.device("cpu")) for _ in range(2))
     assert images.shape == (25, 28, 28) and images.dtype == torch.uint8
@@ -125,7 +127,7 @@ def test_drawings_are_added_new_ones_each_epoch():
 
 
 def test_no_digit_is_an_eleventh_answer_with_logit_zero():
-    recipe = Recipe(epochs=1, batch_size=8, learning_rate=1e-3, non_digits=5)
+    recipe = Hyperparameters(epochs=1, batch_size=8, learning_rate=1e-3, non_digits=5)
     logits = torch.randn(2, 10, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     together = logits.exp().sum(1) + 1  # exp(0) for "no digit"
     expected = -(logits[0, 3].exp() / together[0]).log() - (1 / together[1]).log()
@@ -136,14 +138,14 @@ def test_no_digit_is_an_eleventh_answer_with_logit_zero():
 
 def test_everything_a_recipe_can_ask_for_trains(train_set, test_set):
     recipe = dataclasses.replace(
-        RECIPES["augmented"]["cnn"], epochs=2, digits=600, non_digits=100, averaging=0.9
+        RECIPES["drawings"].for_model("cnn"), epochs=2, digits=600, non_digits=100, ema_decay=0.9
     )
     torch.manual_seed(0)
     network = build("cnn")
     reports = list(fit(network, train_set[0][:3000], train_set[1][:3000], recipe))
     assert reports[-1].epoch_images == 3700
     assert reports[-1].accuracy > reports[0].accuracy
-    assert evaluate(logits_of(network, test_set[0][:2000]), test_set[1][:2000]).accuracy > 0.8
+    assert evaluate(compute_logits(network, test_set[0][:2000]), test_set[1][:2000]).accuracy > 0.8
 
 
 @pytest.mark.parametrize("decay", [0.5, 0.999])
@@ -163,7 +165,7 @@ def test_an_average_of_the_weights_is_kept_once_it_is_old_enough(decay, train_se
         average = [decay * old + (1 - decay) * new for old, new in zip(average, now, strict=True)]
     torch.manual_seed(0)
     ours = build("linear")
-    recipe = Recipe(epochs=1, batch_size=50, learning_rate=1e-2, averaging=decay)
+    recipe = Hyperparameters(epochs=1, batch_size=50, learning_rate=1e-2, ema_decay=decay)
     reports = list(fit(ours, images, labels, recipe))
     for network in (ours, reports[-1].network):
         for expected, found in zip(
@@ -175,7 +177,7 @@ def test_an_average_of_the_weights_is_kept_once_it_is_old_enough(decay, train_se
 @pytest.mark.parametrize("report_every", [1, 7])
 def test_how_often_is_asked_changes_nothing(report_every, train_set):
     recipe = dataclasses.replace(
-        RECIPES["augmented"]["cnn"], epochs=1, batch_size=16, digits=40, non_digits=24
+        RECIPES["drawings"].for_model("cnn"), epochs=1, batch_size=16, digits=40, non_digits=24
     )
     results = []
     for every in (100, report_every):

@@ -27,7 +27,7 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("weights")
     finished = run("--models", "linear", "nonlinear", "--epochs", "1", "--output", str(folder))
     assert finished.returncode == 0, finished.stderr
-    return folder / "baseline", finished
+    return folder / "article", finished
 
 
 def test_prints_a_table_and_into_a_pipe_a_line_an_epoch(trained):
@@ -56,9 +56,9 @@ def test_saves_weights_metrics_and_chart(trained):
     )
     assert len(entry["training_curve"]) == 1
     recipe = entry["recipe"]
-    assert (recipe["name"], recipe["epochs"]) == ("baseline", 1)
+    assert (recipe["name"], recipe["epochs"]) == ("article", 1)
     assert (recipe["batch_size"], recipe["learning_rate"]) == (32, 1e-3)
-    assert not recipe["augmented"] and not recipe["digits"]
+    assert not recipe["drawings"] and not recipe["digits"]
     for key in ("test_loss", "training_seconds", "parameters", "device", "versions", "seed"):
         assert key in entry
     _, metadata = load_weights(folder / "linear.safetensors")
@@ -72,7 +72,7 @@ def test_saves_weights_metrics_and_chart(trained):
             "test_accuracy",
             "temperature",
             "threshold",
-            "shifted",
+            "tta",
         }
 
 
@@ -87,15 +87,15 @@ def test_same_seed_same_bytes_other_seed_other_bytes(trained, tmp_path):
             ).returncode
             == 0
         )
-        assert ((output / "baseline" / "linear.safetensors").read_bytes() == expected) is same
+        assert ((output / "article" / "linear.safetensors").read_bytes() == expected) is same
 
 
 def test_training_one_model_keeps_the_others_metrics(trained, tmp_path):
     folder, _ = trained
-    (tmp_path / "baseline").mkdir()
-    (tmp_path / "baseline" / "metrics.json").write_bytes((folder / "metrics.json").read_bytes())
+    (tmp_path / "article").mkdir()
+    (tmp_path / "article" / "metrics.json").write_bytes((folder / "metrics.json").read_bytes())
     assert run("--models", "linear", "--epochs", "1", "--output", str(tmp_path)).returncode == 0
-    metrics = json.loads((tmp_path / "baseline" / "metrics.json").read_text())
+    metrics = json.loads((tmp_path / "article" / "metrics.json").read_text())
     assert set(metrics["models"]) == {"linear", "nonlinear"}
 
 
@@ -122,8 +122,8 @@ def test_diverged_training_is_said_and_not_saved(tmp_path, model, rate):
 def test_interrupt_ends_with_a_line_and_leaves_old_files_whole(trained, tmp_path):
     folder, _ = trained
     old = (folder / "linear.safetensors").read_bytes()
-    (tmp_path / "baseline").mkdir()
-    (tmp_path / "baseline" / "linear.safetensors").write_bytes(old)
+    (tmp_path / "article").mkdir()
+    (tmp_path / "article" / "linear.safetensors").write_bytes(old)
     process = subprocess.Popen(
         command("--models", "linear", "--epochs", "1000", "--output", str(tmp_path)),
         stderr=subprocess.PIPE,
@@ -138,8 +138,8 @@ def test_interrupt_ends_with_a_line_and_leaves_old_files_whole(trained, tmp_path
     _, rest = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in rest and "Stopped." in rest
-    assert [path.name for path in (tmp_path / "baseline").iterdir()] == ["linear.safetensors"]
-    assert (tmp_path / "baseline" / "linear.safetensors").read_bytes() == old
+    assert [path.name for path in (tmp_path / "article").iterdir()] == ["linear.safetensors"]
+    assert (tmp_path / "article" / "linear.safetensors").read_bytes() == old
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_interrupt_ends_with_a_line_and_leaves_old_files_whole(trained, tmp_path
         (["--seed", 5000 * "9"], "must be a whole number from 0"),
         (["--learning-rate", "nan"], "must be a number above 0, not nan."),
         (["--models", "resnet"], "linear"),
-        (["--recipe", "secret"], "baseline"),
+        (["--recipe", "secret"], "article"),
         (["--seed", "-1"], "must be a whole number from 0"),
         (["--min-accuracy", "98"], "must be a number from 0 to 1, not 98."),
         (["--device", "toaster"], "choose one of cpu"),
@@ -170,7 +170,7 @@ def test_wrong_values_get_one_sentence_and_status_2(arguments, sentence, capsys)
 
 def test_help_names_each_default_once():
     text = " ".join(train.make_parser().format_help().split())
-    assert "None" not in text and "(default: baseline)" in text
+    assert "None" not in text and "(default: article)" in text
     assert "(default: 4 for the small networks, 16 for the cnn)" in text
 
 
@@ -207,14 +207,14 @@ def test_altered_data_is_named(tmp_path, capsys):
     assert "train-images-idx3-ubyte.gz is truncated or altered" in capsys.readouterr().err
 
 
-def test_the_augmented_recipe_calibrates_on_what_it_held_back(tmp_path):
+def test_the_drawings_recipe_calibrates_on_what_it_held_back(tmp_path):
     finished = run(
-        "--recipe", "augmented", "--models", "linear", "--epochs", "1", "--output", str(tmp_path)
+        "--recipe", "drawings", "--models", "linear", "--epochs", "1", "--output", str(tmp_path)
     )
     assert finished.returncode == 0, finished.stderr
-    folder = tmp_path / "augmented"
+    folder = tmp_path / "drawings"
     entry = json.loads((folder / "metrics.json").read_text())["models"]["linear"]
     assert entry["recipe"]["held_back"] == 3000
     assert 0.3 < entry["temperature"] < 3
     _, metadata = load_weights(folder / "linear.safetensors")
-    assert metadata.recipe == "augmented" and metadata.temperature == entry["temperature"]
+    assert metadata.recipe == "drawings" and metadata.temperature == entry["temperature"]

@@ -27,15 +27,15 @@ from digitnet.ui.components.training_progress import (
     sheet,
     under_way,
 )
-from digitnet.ui.resources import Loaded
+from digitnet.ui.resources import Resources
 from digitnet.ui.tabs import train_it
 from digitnet.ui.tabs.common import add_choice
-from digitnet.ui.test_predictions import OWN, Selection, TestPredictions
+from digitnet.ui.test_predictions import YOURS, Selection, TestPredictions
 from digitnet.ui.trained_model import classifiers_of, keep, network_of, predictions_of
 
 NUMBERS = (4, 1, 1e-3, 32, 6_000, 0)
-LINEAR = Settings.checked("linear", "baseline", *NUMBERS)
-CNN = Settings.checked("cnn", "augmented", 2, 1, 1e-3, 32, 400, 0)
+LINEAR = Settings.checked("linear", "article", *NUMBERS)
+CNN = Settings.checked("cnn", "drawings", 2, 1, 1e-3, 32, 400, 0)
 
 
 def same(weights, others):
@@ -55,19 +55,19 @@ def test_a_wrong_number_gets_one_sentence(position, wrong):
     numbers = [*NUMBERS]
     numbers[position] = wrong
     with pytest.raises(ValueError, match=r"^The [a-z ]+ must be a [a-z ]+ from \S+ to [\d,]+\.$"):
-        Settings.checked("linear", "baseline", *numbers)
+        Settings.checked("linear", "article", *numbers)
 
 
 @pytest.mark.parametrize(
     ("model", "recipe", "numbers"),
     [
-        ("resnet", "baseline", NUMBERS),
-        (["linear"], "baseline", NUMBERS),
+        ("resnet", "article", NUMBERS),
+        (["linear"], "article", NUMBERS),
         ("linear", "../weights", NUMBERS),
         ("linear", None, NUMBERS),
-        ("linear", "baseline", NUMBERS[1:]),
-        ("linear", "baseline", (4.5, *NUMBERS[1:])),
-        ("cnn", "baseline", (33, *NUMBERS[1:])),
+        ("linear", "article", NUMBERS[1:]),
+        ("linear", "article", (4.5, *NUMBERS[1:])),
+        ("cnn", "article", (33, *NUMBERS[1:])),
     ],
 )
 def test_what_does_not_exist_cannot_be_trained(model, recipe, numbers):
@@ -78,7 +78,7 @@ def test_what_does_not_exist_cannot_be_trained(model, recipe, numbers):
 @pytest.mark.parametrize("recipe", RECIPES)
 @pytest.mark.parametrize("model", available_models())
 def test_the_recipes_own_numbers_are_the_recipe(model, recipe):
-    own = RECIPES[recipe][model]
+    own = RECIPES[recipe].for_model(model)
     numbers = (4, own.epochs, own.learning_rate, own.batch_size, 60_000, 0)
     assert Settings.checked(model, recipe, *numbers).to_recipe() == own
     few = Settings.checked(model, recipe, *numbers[:4], 600, 0).to_recipe()
@@ -170,20 +170,22 @@ def test_a_process_ends_when_nobody_can_write_to_it_any_more():
 
 @pytest.fixture(scope="module")
 def loaded(classifiers, test_set):
-    by_key = {("augmented", name): classifier for name, classifier in classifiers.items()}
+    by_key = {("drawings", name): classifier for name, classifier in classifiers.items()}
     predictions = TestPredictions(by_key, *(half[:1_000] for half in test_set))
     predictions.recognise()
-    return Loaded(classifiers={"augmented": classifiers}, predictions=predictions)
+    return Resources(classifiers={"drawings": classifiers}, predictions=predictions)
 
 
 @pytest.mark.parametrize(
     "settings",
-    [LINEAR, CNN, Settings.checked("nonlinear", "augmented", 4, 1, 5e-3, 64, 10_000, 1)],
+    [LINEAR, CNN, Settings.checked("nonlinear", "drawings", 4, 1, 5e-3, 64, 10_000, 1)],
     ids=lambda settings: settings.model,
 )
-def test_the_file_gives_the_probabilities_that_the_page_shows(settings, loaded, test_set, tmp_path):
+def test_the_file_gives_the_probabilities_that_the_page_shows(
+    settings, resources, test_set, tmp_path
+):
     *_, last = reports(settings, 300)
-    own = keep(settings, last.weights, loaded)
+    own = keep(settings, last.weights, resources)
     file = tmp_path / "own.safetensors"
     file.write_bytes(own.to_file())
     again = digitnet.load(settings.model, source=file, device="cpu")
@@ -191,29 +193,29 @@ def test_the_file_gives_the_probabilities_that_the_page_shows(settings, loaded, 
     expected = np.stack([p.probabilities for p in again.predict_images(images.float() / 255)])
     np.testing.assert_allclose(own.probabilities[:200], expected, atol=1e-5)
     assert again.metadata == own.classifier.metadata and again.metadata.recipe == settings.recipe
-    right = own.probabilities.argmax(1) == loaded.predictions.labels
+    right = own.probabilities.argmax(1) == resources.predictions.labels
     assert again.metadata.test_accuracy == pytest.approx(right.mean())
     assert (again.metadata.temperature != 1) == bool(settings.to_recipe().held_back)
 
 
-def test_ones_own_model_stands_among_the_others(loaded, classifiers):
+def test_ones_own_model_stands_among_the_others(resources, classifiers):
     *_, last = reports(LINEAR, 300)
-    own = keep(LINEAR, last.weights, loaded)
-    assert list(classifiers_of(loaded, "augmented", own)) == [*classifiers, OWN]
-    assert classifiers_of(loaded, "augmented", None) == classifiers
-    predictions = predictions_of(loaded.predictions, own)
-    key = ("augmented", OWN)
-    assert key in predictions and key not in loaded.predictions.so_far()
-    assert predictions.models("augmented") == [*classifiers, OWN]
+    own = keep(LINEAR, last.weights, resources)
+    assert list(classifiers_of(resources, "drawings", own)) == [*classifiers, YOURS]
+    assert classifiers_of(resources, "drawings", None) == classifiers
+    predictions = predictions_of(resources.predictions, own)
+    key = ("drawings", YOURS)
+    assert key in predictions and key not in resources.predictions.so_far()
+    assert predictions.models("drawings") == [*classifiers, YOURS]
     wrong = predictions.indices(key, Selection("wrong"))
     assert len(wrong) == round((1 - own.classifier.metadata.test_accuracy) * 1_000)
-    others = predictions.predicted(("augmented", "cnn"))
-    assert (others == loaded.predictions.so_far().predicted(("augmented", "cnn"))).all()
+    others = predictions.predicted(("drawings", "cnn"))
+    assert (others == resources.predictions.so_far().predicted(("drawings", "cnn"))).all()
 
 
-def test_ones_own_model_is_compared_with_the_others(loaded):
+def test_ones_own_model_is_compared_with_the_others(resources):
     *_, last = reports(LINEAR, 300)
-    *others, row = figures(loaded, keep(LINEAR, last.weights, loaded))
+    *others, row = figures(resources, keep(LINEAR, last.weights, resources))
     assert others and all(other["model"] != row["model"] for other in others)
     assert (row["model"], row["trained"]) == ("yours (linear)", "as in the article")
     assert row["parameters"] == "3,190" and float(row["milliseconds"]) > 0
@@ -234,11 +236,11 @@ def test_only_the_newest_report_is_kept(monkeypatch):
     monkeypatch.setattr(train_it, "_reports", many)
     monkeypatch.setattr(train_it, "make_ready", lambda: None)
     with gr.Blocks() as page:
-        choice = add_choice(Loaded())
+        choice = add_choice(Resources())
         with gr.Tabs() as tabs, gr.Tab("Train it") as tab:
-            train_it.add_train_it(Loaded(), choice, tabs, tab, {})
+            train_it.add_train_it(Resources(), choice, tabs, tab, {})
     functions = {one.name: one.fn for one in page.fns.values()}
-    begun = functions["begin"]("linear", "baseline", *NUMBERS)
+    begun = functions["begin"]("linear", "article", *NUMBERS)
     asked = next(value for value in begun.values() if isinstance(value, tuple))
     loss, newest = {}, None
     for _, loss, _, newest in functions["watch"](asked):  # noqa: B007

@@ -20,14 +20,14 @@ from benchmarks.malformed_inputs import (
     png_of,
 )
 from benchmarks.serving import served
-from digitnet.drawing import MOST_POINTS, MOST_STROKES
+from digitnet.drawing import MAX_DRAWING_POINTS, MAX_STROKES
 from digitnet.pictures import MAX_PICTURE_PIXELS
-from digitnet.segmentation import find_digits
+from digitnet.segmentation import segment_picture
 from tests.conftest import PROJECT
 
 EXAMPLES = 25  # at each entry point; benchmarks/bad_input.py has many more
 OF_THE_PACKAGE = [
-    *("predict", "to_image", "find_digits_in_drawing", "stages_of", "answer", "arrays"),
+    *("predict", "to_image", "segment_drawing", "preprocessing_stages", "answer", "arrays"),
     *("pictures", "weights", "names", "metrics.json", "python -m digitnet evaluate", "train.py"),
 ]
 OF_THE_PAGE = ["events of the page", "/predict", "broken requests"]
@@ -41,7 +41,7 @@ def address():
 
 @pytest.fixture(scope="module")
 def of_the_package(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("weights") / "augmented"
+    folder = tmp_path_factory.mktemp("weights") / "drawings"
     folder.mkdir()
     return {entry_point.name: entry_point for entry_point in package_entry_points(folder)}
 
@@ -83,8 +83,8 @@ def test_no_entry_point_is_left_out(of_the_package, of_the_page):
 @pytest.mark.parametrize(
     ("drawing", "sentence"),
     [
-        ([[(0, 0)] * (MOST_POINTS + 1)], "100,000 points"),
-        ([[(0, 0)] * 2] * (MOST_STROKES + 1), "2,000 strokes"),
+        ([[(0, 0)] * (MAX_DRAWING_POINTS + 1)], "100,000 points"),
+        ([[(0, 0)] * 2] * (MAX_STROKES + 1), "2,000 strokes"),
         # As a table of texts, each with the room of the longest, this would take 4 TB.
         ([["a" * 1_000_000, *["b"] * 1_000_000]], "100,000 points"),
         ([["a" * 1_000_000, *["b"] * 90_000]], "list of strokes"),
@@ -150,7 +150,7 @@ def test_images_of_another_shape_get_a_sentence(classifiers, images):
         ({"source": "a" * 5000}, "source is"),
         ({"source": "a\0b"}, "source is|missing"),
         ({"source": ["weights"]}, "source is"),
-        ({"recipe": ["augmented"]}, "choose one of"),
+        ({"recipe": ["drawings"]}, "choose one of"),
         ({"device": 1.5}, "There is no device"),
     ],
 )
@@ -171,7 +171,7 @@ def test_the_narrowest_pictures_are_read(height, width):
     noise = np.random.default_rng(0).integers(0, 256, (height, width), np.uint8)
     for picture in (noise, noise.T, np.zeros_like(noise)):
         assert np.isfinite(digitnet.to_image(picture)).all()
-        assert len(find_digits(picture[:, :20])) <= 20
+        assert len(segment_picture(picture[:, :20])) <= 20
 
 
 @pytest.mark.parametrize("kind", pictures())
@@ -242,7 +242,7 @@ def test_boxes_are_in_pixels_of_the_picture_as_it_is_turned(tmp_path, suffix):
     turned = Image.Exif()
     turned[0x0112] = 6  # turn it clockwise to see it as it was
     seven.transpose(Image.Transpose.ROTATE_90).save(tmp_path / f"x.{suffix}", exif=turned)
-    (found,) = find_digits(tmp_path / f"x.{suffix}")
+    (found,) = segment_picture(tmp_path / f"x.{suffix}")
     assert found.box == pytest.approx((300, 325, 1080, 2300), abs=30)
 
 
@@ -267,12 +267,12 @@ def status_and_sentence(address, data, path="/gradio_api/run/predict", **more):
 @pytest.mark.parametrize(
     ("data", "status", "sentence"),
     [
-        ([SEVEN, None, "vgg", "augmented"], 422, "no such model"),
+        ([SEVEN, None, "vgg", "drawings"], 422, "no such model"),
         ([SEVEN], 422, "not what the page sends"),
-        ([[[[1, 2]] * 200_000], None, "cnn", "augmented"], 413, "at most 100,000 points"),
-        ([None, "A" * 20_000_001, "cnn", "augmented"], 413, "at most 20 MB"),
+        ([[[[1, 2]] * 200_000], None, "cnn", "drawings"], 413, "at most 100,000 points"),
+        ([None, "A" * 20_000_001, "cnn", "drawings"], 413, "at most 20 MB"),
         (
-            [None, base64.b64encode(png_of(30_000, 30_000)).decode(), "cnn", "augmented"],
+            [None, base64.b64encode(png_of(30_000, 30_000)).decode(), "cnn", "drawings"],
             422,
             "PNG or JPEG",
         ),
@@ -294,7 +294,7 @@ def test_the_log_holds_nothing_of_what_was_sent(tmp_path):
     secret = "1234.5678"
     with served(PROJECT, log=tmp_path / "log") as address:
         drawing = [[[float(secret), 7], [8, 9]]]
-        for data in ([drawing, None, "cnn", "augmented"], [drawing], [drawing, None, secret, 1]):
+        for data in ([drawing, None, "cnn", "drawings"], [drawing], [drawing, None, secret, 1]):
             status_and_sentence(address, data)
         events = httpx.get(f"{address}/config").json()["dependencies"]
         (recognise,) = (one["id"] for one in events if one["api_name"] == "recognise")
@@ -318,7 +318,7 @@ def test_a_picture_that_is_none_is_refused_in_the_page(address):
     with httpx.Client(base_url=address, timeout=60) as client:
         events = client.get("/config").json()["dependencies"]
         (reading,) = (one for one in events if one["api_name"] == "read_picture")
-        body = {"data": ["cnn", "augmented", None], "fn_index": reading["id"], "session_hash": "x"}
+        body = {"data": ["cnn", "drawings", None], "fn_index": reading["id"], "session_hash": "x"}
         for name, (content, _) in NO_PICTURES.items():
             told = {"event_data": {"content": base64.b64encode(content).decode()}}
             response = client.post("/gradio_api/run/predict", json=body | told)

@@ -13,8 +13,8 @@ from digitnet.models import build
 from digitnet.synthetic.writer import write_styles
 from digitnet.ui.components.evidence import rounded, signed
 from digitnet.ui.components.maps import AGAINST, FOR, INK, marked_map, sheet, signed_map
-from digitnet.ui.components.parts import MOST_UNITS, parts
-from digitnet.ui.resources import load_all
+from digitnet.ui.components.parts import MAX_UNITS, parts
+from digitnet.ui.resources import load_resources
 from digitnet.ui.tabs.common import subject_of
 from digitnet.ui.tabs.why import explanation
 from digitnet.weights import Metadata
@@ -43,11 +43,11 @@ def test_signs_are_shown():
     ]
 
 
-@pytest.mark.parametrize("recipe", ["augmented", "baseline"])
+@pytest.mark.parametrize("recipe", ["drawings", "article"])
 @pytest.mark.parametrize("name", digitnet.available_models())
 @pytest.mark.parametrize("digit", [None, 7, 1])
-def test_the_figures_shown_add_up(classifiers, baseline, name, recipe, digit):
-    chosen = {"augmented": classifiers, "baseline": baseline}[recipe]
+def test_the_figures_shown_add_up(classifiers, article, name, recipe, digit):
+    chosen = {"drawings": classifiers, "article": article}[recipe]
     shown, inside = explanation(chosen, name, SEVEN, digit)
     assert shown["digit"] == inside["digit"] == (shown["said"] if digit is None else digit)
     assert shown["rival"] != shown["digit"] and shown["model"] == name
@@ -76,10 +76,10 @@ def test_the_figures_shown_add_up(classifiers, baseline, name, recipe, digit):
 @pytest.mark.parametrize("width", [1, 5, 64])
 def test_wide_networks_show_the_units_that_push_most(width):
     torch.manual_seed(1)
-    metadata = Metadata("nonlinear", "baseline", width, 0.1)
+    metadata = Metadata("nonlinear", "article", width, 0.1)
     classifier = Classifier(build("nonlinear", width), metadata, torch.device("cpu"))
     shown = parts(classifier, digitnet.to_image(SEVEN), 2)
-    assert len(shown["units"]) == min(width, MOST_UNITS) and shown["count"] == width
+    assert len(shown["units"]) == min(width, MAX_UNITS) and shown["count"] == width
     pushes = [number(unit["push"]) for unit in shown["units"]]
     summed = sum(pushes) + number(shown["rest"]) + number(shown["bias"])
     assert summed == pytest.approx(number(shown["logit"]), abs=1e-6)
@@ -103,7 +103,7 @@ def test_a_model_that_is_not_there_and_subjects_that_are_none(classifiers):
 
 def test_a_test_image_that_is_none_gets_a_sentence():
     with pytest.raises(gr.Error, match="whole number from 0 to 9,999"):
-        subject_of(load_all(), {"test_image": 10_000})
+        subject_of(load_resources(), {"test_image": 10_000})
 
 
 def test_removed_strokes_are_marked_among_all(classifiers):

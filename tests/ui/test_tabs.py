@@ -18,7 +18,7 @@ from digitnet.ui.components.chart import Axis, Series, chart, percent_axis
 from digitnet.ui.components.closeup import closeup
 from digitnet.ui.components.confusion import cells
 from digitnet.ui.components.distorted import curves_chart, distorted, distortion_axis, try_out
-from digitnet.ui.components.gallery import tiles_of_labels, tiles_of_predictions
+from digitnet.ui.components.gallery import label_tiles, prediction_tiles
 from digitnet.ui.components.layers import layers
 from digitnet.ui.components.nudge import nudge
 from digitnet.ui.components.sketchpad import PEN_WIDTH, SIZE, Sketchpad, examples
@@ -28,7 +28,7 @@ from digitnet.ui.test_predictions import DISPUTED, Selection, TestPredictions
 from tests.conftest import PROJECT
 
 SEVEN = [[(0, 0), (10, 0), (4, 20)]]
-RECIPE = "augmented"
+RECIPE = "drawings"
 LINEAR = (RECIPE, "linear")
 
 
@@ -56,7 +56,7 @@ def test_answer_to_nothing_is_no_digit(classifiers):
 
 
 def test_a_visitor_cannot_name_a_file():
-    for payload in (str(PROJECT / "weights" / "baseline" / "accuracy.png"), {"path": "x.png"}):
+    for payload in (str(PROJECT / "weights" / "article" / "accuracy.png"), {"path": "x.png"}):
         with pytest.raises(gr.Error, match="list of strokes"):
             Sketchpad().preprocess(payload)
 
@@ -78,7 +78,7 @@ class Interrupted:
 def test_what_is_recognised_so_far_is_answered_from(classifiers, test_set, predictions):
     by_key = {LINEAR: classifiers["linear"], (RECIPE, "cnn"): Interrupted(classifiers["cnn"])}
     background = TestPredictions(by_key, *test_set)
-    waiting = tiles_of_predictions(background.so_far(), LINEAR, Selection())
+    waiting = prediction_tiles(background.so_far(), LINEAR, Selection())
     assert waiting["progress"] == "0 of 10,000 recognised" and waiting["placeholders"]
     with pytest.raises(InterruptedError):
         background.recognise()
@@ -92,7 +92,7 @@ def test_what_is_recognised_so_far_is_answered_from(classifiers, test_set, predi
         assert (shown < done).all()
     assert (partly.predicted(key) == predictions.predicted(key)[:done]).all()
     assert partly.confusion(key).sum() == done
-    tiles = tiles_of_predictions(partly, key, Selection())
+    tiles = prediction_tiles(partly, key, Selection())
     assert tiles["progress"] == f"{done:,} of 10,000 recognised"
     assert tiles["shown"] == f"{done:,} shown"
     assert [row["model"] for row in closeup(partly, RECIPE, 9_999)["models"]] == ["linear"]
@@ -107,7 +107,7 @@ def test_predictions_are_the_models_own(predictions, classifiers, test_set):
 
 def test_outcomes_divide_the_test_images(predictions, test_set):
     pages = {
-        outcome: tiles_of_predictions(predictions, LINEAR, Selection(outcome, true_digit=4))
+        outcome: prediction_tiles(predictions, LINEAR, Selection(outcome, true_digit=4))
         for outcome in ("all", "right", "wrong")
     }
     assert len({page["summary"] for page in pages.values()}) == 1
@@ -119,11 +119,11 @@ def test_outcomes_divide_the_test_images(predictions, test_set):
 
 @pytest.mark.parametrize(("asked", "got"), [(-3, 1), (2, 2), (10_000, 167)])
 def test_pages_stay_in_range(predictions, asked, got):
-    assert tiles_of_predictions(predictions, LINEAR, Selection(), asked)["page"] == got
+    assert prediction_tiles(predictions, LINEAR, Selection(), asked)["page"] == got
 
 
 def test_grid_shows_sixteen_different_images(test_set):
-    tiles = tiles_of_labels(*(half.numpy() for half in test_set), seed=1)["tiles"]
+    tiles = label_tiles(*(half.numpy() for half in test_set), seed=1)["tiles"]
     assert len({tile["title"] for tile in tiles}) == 16
 
 
@@ -281,7 +281,13 @@ def test_the_slider_takes_numbers_in_its_range_only(value):
 
 
 def test_serving_imports_no_torchvision_and_no_training_code():
-    unwanted = {"torchvision", "matplotlib", "train", "digitnet.training.loop", "digitnet.training.trainer"}
+    unwanted = {
+        "torchvision",
+        "matplotlib",
+        "train",
+        "digitnet.training.loop",
+        "digitnet.training.trainer",
+    }
     code = f"import sys, app; print({unwanted} & set(sys.modules) or 'none')"
     finished = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=120

@@ -11,20 +11,20 @@ from PIL import Image
 from digitnet.classifier import DEFAULT_RECIPE, Classifier
 from digitnet.models import parameter_count
 from digitnet.pictures import opened
-from digitnet.ui.resources import Loaded
+from digitnet.ui.resources import Resources
 from digitnet.ui.server.limits import Refusal, one_sentence
 
 DEFAULT_MODEL = "cnn"
 EXAMPLE = [[[0.0, 0.0], [10.0, 0.0], [4.0, 20.0]]]  # a 7, which the page's snippets send
 
 
-def add_api(loaded: Loaded) -> None:
+def add_api(resources: Resources) -> None:
     """Give the page its endpoints ``/predict`` and ``/models``."""
-    for endpoint in (make_predict(loaded), make_models(loaded)):
+    for endpoint in (make_predict(resources), make_models(resources)):
         gr.api(endpoint, api_name=endpoint.__name__, queue=False)
 
 
-def make_predict(loaded: Loaded) -> Callable[..., dict[str, Any]]:
+def make_predict(resources: Resources) -> Callable[..., dict[str, Any]]:
     """The function behind ``/predict``."""
 
     def predict(
@@ -55,7 +55,7 @@ def make_predict(loaded: Loaded) -> Callable[..., dict[str, Any]]:
             raise Refusal("Give either a drawing or a picture.")
         with one_sentence():
             subject = decoded(picture) if picture else _strokes(drawing)
-            prediction = classifier_of(loaded, model, recipe).predict(subject)
+            prediction = find_classifier(resources, model, recipe).predict(subject)
         return {
             "digit": prediction.digit,
             "is_digit": prediction.is_digit,
@@ -66,13 +66,13 @@ def make_predict(loaded: Loaded) -> Callable[..., dict[str, Any]]:
     return predict
 
 
-def make_models(loaded: Loaded) -> Callable[..., list[dict[str, Any]]]:
+def make_models(resources: Resources) -> Callable[..., list[dict[str, Any]]]:
     """The function behind ``/models``."""
 
     def models() -> list[dict[str, Any]]:
         """List the models, what they were trained for, their size, and how well they do.
 
-        Example: an entry is {"model": "cnn", "recipe": "augmented", "parameters": 148250,
+        Example: an entry is {"model": "cnn", "recipe": "drawings", "parameters": 148250,
         "test_accuracy": 0.99}.
 
         Returns:
@@ -86,18 +86,18 @@ def make_models(loaded: Loaded) -> Callable[..., list[dict[str, Any]]]:
                 "parameters": parameter_count(classifier.network),
                 "test_accuracy": classifier.metadata.test_accuracy,
             }
-            for recipe in loaded.recipes
-            for name, classifier in loaded.classifiers[recipe].items()
+            for recipe in resources.recipes
+            for name, classifier in resources.classifiers[recipe].items()
         ]
 
     return models
 
 
-def classifier_of(loaded: Loaded, model: str, recipe: str) -> Classifier:
+def find_classifier(resources: Resources, model: str, recipe: str) -> Classifier:
     """The one loaded for `model` and `recipe`; ValueError with those there are, if none is."""
-    by_model = loaded.classifiers.get(recipe) if isinstance(recipe, str) else None
+    by_model = resources.classifiers.get(recipe) if isinstance(recipe, str) else None
     if by_model is None:
-        raise ValueError(f"There is no such recipe; choose one of {', '.join(loaded.recipes)}.")
+        raise ValueError(f"There is no such recipe; choose one of {', '.join(resources.recipes)}.")
     if not isinstance(model, str) or model not in by_model:
         raise ValueError(f"There is no such model; choose one of {', '.join(by_model)}.")
     return by_model[model]

@@ -20,19 +20,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from digitnet.drawing import MOST_POINTS
+from digitnet.drawing import MAX_DRAWING_POINTS
 
 NOT_OURS = "This is not what the page sends; reload it and try again."
 TOO_MUCH = "Too much is being sent at this moment; try again."
 BROKEN = "The page could not answer this; its log says where."
-MOST_BYTES = 20_000_000  # of a request; a picture in base64 is a third larger than its file
-MOST_VALUES = 2 * MOST_POINTS + 10_000  # of a request in JSON: it is parsed while others wait
-MOST_BYTES_HELD = 400_000_000  # of all requests that are being received
+MAX_BODY_BYTES = 20_000_000  # of a request; a picture in base64 is a third larger than its file
+MAX_VALUES = 2 * MAX_DRAWING_POINTS + 10_000  # of a request in JSON: it is parsed while others wait
+MAX_BYTES_HELD = 400_000_000  # of all requests that are being received
 IDLE_SECONDS = 10.0  # without a byte of a request that is being received
 BODY_SECONDS = 120.0  # until all of a request is received; 20 MB take a minute at 3 Mbit/s
-MOST_QUEUED = 256  # events that wait; drawing does not, it has no queue
+MAX_QUEUED = 256  # events that wait; drawing does not, it has no queue
 # Visitors whose state is kept, a quarter MB each; the one longest away is forgotten first.
-MOST_SESSIONS = 128
+MAX_SESSIONS = 128
 # Doors of Gradio's that this page has no use for: they write files, fetch things, or never end.
 CLOSED = (
     *("process_recording", "deep_link", "proxy=", "component_server", "stream/"),
@@ -183,13 +183,15 @@ class Guard:
                     body.content += chunk
                     body.values += chunk.count(b",") if is_json else 0
                     self.held += len(chunk)
-                    if len(body.content) > MOST_BYTES:
-                        raise _Refused(413, f"Send at most {MOST_BYTES // 1_000_000} MB at a time.")
-                    if body.values > MOST_VALUES:
-                        points = f"{MOST_POINTS:,} points"
+                    if len(body.content) > MAX_BODY_BYTES:
+                        raise _Refused(
+                            413, f"Send at most {MAX_BODY_BYTES // 1_000_000} MB at a time."
+                        )
+                    if body.values > MAX_VALUES:
+                        points = f"{MAX_DRAWING_POINTS:,} points"
                         raise _Refused(413, f"A drawing has at most {points}; this has more.")
                     body.deadline.reschedule(min(loop.time() + IDLE_SECONDS, end))
-                    if self.held > MOST_BYTES_HELD:
+                    if self.held > MAX_BYTES_HELD:
                         self._make_room(body)
         except TimeoutError:
             if body not in self.bodies:
@@ -314,8 +316,8 @@ async def _unknown(request: Request, error: Exception) -> JSONResponse:
 def limits(*middleware: Middleware) -> dict[str, Any]:
     """What Gradio's `launch` is told; requests pass the guard, and then `middleware`."""
     return {
-        "max_file_size": MOST_BYTES,
-        "state_session_capacity": MOST_SESSIONS,
+        "max_file_size": MAX_BODY_BYTES,
+        "state_session_capacity": MAX_SESSIONS,
         "enable_monitoring": False,
         "app_kwargs": {
             "middleware": [Middleware(Guard), *middleware],

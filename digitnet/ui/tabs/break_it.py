@@ -11,11 +11,11 @@ from digitnet.ui.components.chart import Chart
 from digitnet.ui.components.distorted import Distorted, Trial, curves_chart, distorted, try_out
 from digitnet.ui.components.nudge import Nudge, nudge
 from digitnet.ui.components.sketchpad import Sketchpad
-from digitnet.ui.resources import Loaded
+from digitnet.ui.resources import Resources
 from digitnet.ui.server.limits import Refusal, one_sentence
 from digitnet.ui.tabs.common import (
-    IMMEDIATELY,
-    QUIETLY,
+    QUEUED,
+    UNQUEUED,
     Choice,
     add_is_open,
     add_test_image_picker,
@@ -30,12 +30,12 @@ FIRST = next(iter(DISTORTIONS.values()))
 
 
 def add_break_it(
-    loaded: Loaded, choice: Choice, sketchpad: Sketchpad, tabs: gr.Tabs, tab: gr.Tab
+    resources: Resources, choice: Choice, sketchpad: Sketchpad, tabs: gr.Tabs, tab: gr.Tab
 ) -> None:
     """Fill the tab, one of `tabs`; it looks at what lies on `sketchpad`."""
     # What is tried, so that the slider need not compute the curves anew.
     trial = gr.State(None)
-    picked = add_test_image_picker(loaded, sketchpad, "break-image")
+    picked = add_test_image_picker(resources, sketchpad, "break-image")
     empty = gr.Markdown(visible=False, elem_id="nothing-to-break")
     with gr.Column(visible=False, elem_id="break-it") as body:
         gr.Markdown(
@@ -90,16 +90,16 @@ def add_break_it(
 
     def look(on_paper, picture, model, recipe, own, name, value, asked):
         """Try what the page is about."""
-        classifiers = classifiers_of(loaded, recipe, own)
+        classifiers = classifiers_of(resources, recipe, own)
         try:
             with one_sentence():
-                image = only_digit(subject_of(loaded, on_paper, picture))
+                image = only_digit(subject_of(resources, on_paper, picture))
             if model not in classifiers:
                 raise Refusal("The model's weights are not loaded.")
         except Refusal as refusal:
             problem = gr.Markdown(refusal.message, visible=True)
             return None, problem, gr.Column(visible=False), {}, {}, {}
-        tried = try_out(classifiers, image, label_of(loaded, on_paper), DISTORTIONS[name])
+        tried = try_out(classifiers, image, label_of(resources, on_paper), DISTORTIONS[name])
         shown = draw(tried, model, value, asked)
         return tried, gr.Markdown(visible=False), gr.Column(visible=True), *shown, {}
 
@@ -120,24 +120,24 @@ def add_break_it(
             return gr.skip()
         return nudge(trial.classifiers, model, trial.image, checked_number(target, 10))
 
-    is_open = add_is_open(tabs, tab, **IMMEDIATELY)
+    is_open = add_is_open(tabs, tab, **UNQUEUED)
     asked = [choice.model, choice.recipe, choice.own, kind, slider, true_digit]
     chosen = [sketchpad, choice.picture, *asked]
     shown = [trial, empty, body, picture, curves, nudged]
-    tab.select(look, chosen, shown, **QUIETLY)
+    tab.select(look, chosen, shown, **QUEUED)
     if picked:
-        picked.then(look, chosen, shown, **QUIETLY)
+        picked.then(look, chosen, shown, **QUEUED)
     for selector in (choice.model, choice.recipe):
-        selector.input(look_if_open, [is_open, *chosen], shown, **QUIETLY)
+        selector.input(look_if_open, [is_open, *chosen], shown, **QUEUED)
     kind.input(
-        change, [trial, kind, choice.model, true_digit], [trial, slider, picture, curves], **QUIETLY
+        change, [trial, kind, choice.model, true_digit], [trial, slider, picture, curves], **QUEUED
     )
     gr.on(
         [slider.input, true_digit.input],
         draw,
         [trial, choice.model, slider, true_digit],
         [picture, curves],
-        **IMMEDIATELY,
+        **UNQUEUED,
     )
     # A search takes a core for a while: one at a time, the others wait in the queue.
     find.click(
@@ -178,8 +178,12 @@ def checked_value(value: object, distortion: Distortion) -> float:
     return number
 
 
-def label_of(loaded: Loaded, on_paper: Drawing | dict[str, int]) -> int | None:
+def label_of(resources: Resources, on_paper: Drawing | dict[str, int]) -> int | None:
     """The label of the test image on the sketchpad; None for a drawing or a picture."""
-    if loaded.predictions is None or not isinstance(on_paper, dict) or "test_image" not in on_paper:
+    if (
+        resources.predictions is None
+        or not isinstance(on_paper, dict)
+        or "test_image" not in on_paper
+    ):
         return None
-    return int(loaded.predictions.labels[on_paper["test_image"]])
+    return int(resources.predictions.labels[on_paper["test_image"]])

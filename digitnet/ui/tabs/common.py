@@ -8,23 +8,24 @@ import numpy as np
 from gradio.events import Dependency
 
 from digitnet.drawing import Drawing
-from digitnet.segmentation import find_digits_in_drawing
-from digitnet.ui.components.answer import Read, Subject
+from digitnet.segmentation import segment_drawing
+from digitnet.training.recipes import RECIPES
+from digitnet.ui.components.answer import PictureReading, Subject
 from digitnet.ui.components.sketchpad import Sketchpad, on_paper
-from digitnet.ui.resources import TRAINED, Loaded
+from digitnet.ui.resources import Resources
 from digitnet.ui.server.limits import Refusal
 
 # For what must never wait: no queue, no spinner, and while one answer is under way only the newest
 # value is kept for the next. What is given is JSON already; Gradio would hand each value to a
 # thread, to have it converted.
-IMMEDIATELY: dict[str, Any] = {
+UNQUEUED: dict[str, Any] = {
     "queue": False,
     "trigger_mode": "always_last",
     "postprocess": False,
     "show_progress": "hidden",
     "api_visibility": "private",
 }
-QUIETLY: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+QUEUED: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 NO_DIGIT = "Draw a digit in the Draw tab, or take a test image."
 NO_PICTURED_DIGIT = "No digit was found in the picture."
 
@@ -33,9 +34,9 @@ NO_PICTURED_DIGIT = "No digit was found in the picture."
 class Choice:
     """The two selectors above the tabs, and what the visitor brought along.
 
-    `own` holds a `digitnet.ui.trained_model.Own`, the network that the visitor trained, or None. Handlers
+    `own` holds a `digitnet.ui.trained_model.TrainedModel`, the network that the visitor trained, or None. Handlers
     that ask classifiers take it along, and ask those of `digitnet.ui.trained_model.classifiers_of`.
-    `picture` holds a `digitnet.ui.components.answer.Read`, the picture last read, or None; see `subject_of`.
+    `picture` holds a `digitnet.ui.components.answer.PictureReading`, the picture last read, or None; see `subject_of`.
     """
 
     model: gr.Radio
@@ -44,28 +45,28 @@ class Choice:
     picture: gr.State
 
 
-def add_choice(loaded: Loaded) -> Choice:
+def add_choice(resources: Resources) -> Choice:
     """Put the selectors on the page, the best of what is loaded chosen."""
     with gr.Row(elem_id="choice"):
         model = gr.Radio(
-            loaded.models,
-            value=loaded.models[-1] if loaded.models else None,
+            resources.models,
+            value=resources.models[-1] if resources.models else None,
             label="Model",
             elem_id="model",
             interactive=True,
         )
         recipe = gr.Radio(
-            [(TRAINED[recipe], recipe) for recipe in loaded.recipes],
-            value=loaded.recipes[0] if loaded.recipes else None,
+            [(RECIPES[recipe].label, recipe) for recipe in resources.recipes],
+            value=resources.recipes[0] if resources.recipes else None,
             label="Trained",
             elem_id="recipe",
-            visible=len(loaded.recipes) > 1,
+            visible=len(resources.recipes) > 1,
             interactive=True,
         )
     return Choice(model, recipe, gr.State(None), gr.State(None, time_to_live=3600))  # seconds
 
 
-def told(event: gr.EventData, name: str) -> Any:
+def event_value(event: gr.EventData, name: str) -> Any:
     """What an event tells of `name`; None where it does not, as one that a program made up."""
     try:
         return getattr(event, name, None)
@@ -91,7 +92,7 @@ def checked_number(value: object, count: int, name: str = "This", first: int = 0
 
 
 def subject_of(
-    loaded: Loaded, value: Drawing | dict[str, int], picture: Read | None = None
+    resources: Resources, value: Drawing | dict[str, int], picture: PictureReading | None = None
 ) -> Subject:
     """What lies on the sketchpad: a drawing, a test image or the visitor's `picture`.
 
@@ -103,9 +104,9 @@ def subject_of(
         if picture is None:
             raise Refusal("The picture is no longer here; choose it again.")
         return picture
-    if loaded.predictions is None:
+    if resources.predictions is None:
         raise Refusal("The test images are not available.")
-    images = loaded.predictions.images
+    images = resources.predictions.images
     return images[checked_number(value["test_image"], len(images))].astype(np.float32) / 255
 
 
@@ -119,18 +120,18 @@ def only_digit(subject: Subject) -> np.ndarray:
     """
     if isinstance(subject, np.ndarray):
         return subject
-    if isinstance(subject, Read):
+    if isinstance(subject, PictureReading):
         found, place, instead = subject.found, "in the picture", "show only one"
     else:
         found, place, instead = (
-            find_digits_in_drawing(subject),
+            segment_drawing(subject),
             "on the sketchpad",
             "leave only one",
         )
     if len(found) > 1:
         raise Refusal(f"There are several digits {place}: {instead}.")
     if not found:
-        raise Refusal(NO_PICTURED_DIGIT if isinstance(subject, Read) else NO_DIGIT)
+        raise Refusal(NO_PICTURED_DIGIT if isinstance(subject, PictureReading) else NO_DIGIT)
     return found[0].image
 
 
@@ -138,7 +139,7 @@ def add_is_open(tabs: gr.Tabs, tab: gr.Tab, **how: Any) -> gr.State:
     """A state that tells whether `tab`, one of `tabs`, is open; its event is sent `how`."""
 
     def is_this(event: gr.EventData) -> bool:
-        return told(event, "value") == tab.label
+        return event_value(event, "value") == tab.label
 
     is_open = gr.State(False)
     tabs.select(is_this, None, is_open, **how)
@@ -146,14 +147,16 @@ def add_is_open(tabs: gr.Tabs, tab: gr.Tab, **how: Any) -> gr.State:
     return is_open
 
 
-def add_test_image_picker(loaded: Loaded, sketchpad: Sketchpad, name: str) -> Dependency | None:
+def add_test_image_picker(
+    resources: Resources, sketchpad: Sketchpad, name: str
+) -> Dependency | None:
     """Put a folded field on the page, whose number lays that test image on `sketchpad`.
 
     Gives the event, to whose ``then`` may be added what looks at the sketchpad next; None, and no
     field, where the test images are missing. The field has the id `name`, its button and its fold
     have `name` with "-button" and "-fold".
     """
-    predictions = loaded.predictions
+    predictions = resources.predictions
     if predictions is None:
         return None
     last = len(predictions.images) - 1
@@ -174,4 +177,4 @@ def add_test_image_picker(loaded: Loaded, sketchpad: Sketchpad, name: str) -> De
         index = checked_number(index, last + 1, "The test image")
         return on_paper(index, predictions.images[index])
 
-    return gr.on([number.submit, button.click], lay, number, sketchpad, **QUIETLY)
+    return gr.on([number.submit, button.click], lay, number, sketchpad, **QUEUED)

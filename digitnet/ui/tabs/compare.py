@@ -7,16 +7,17 @@ from typing import Any
 import gradio as gr
 
 from digitnet.explain.distortions import DISTORTIONS, Distortion
+from digitnet.metrics import ModelMetrics
 from digitnet.ui.components.chart import Axis, Chart, Series, chart, percent_axis
 from digitnet.ui.components.comparison import Comparison, figures
 from digitnet.ui.components.distorted import distortion_axis
-from digitnet.ui.components.gallery import Gallery, tiles_of_labels
+from digitnet.ui.components.gallery import Gallery, label_tiles
 from digitnet.ui.components.layers import Layers, layers
-from digitnet.ui.resources import Loaded
-from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice
+from digitnet.ui.resources import Resources
+from digitnet.ui.tabs.common import QUEUED, UNQUEUED, Choice
 from digitnet.ui.trained_model import classifiers_of
 
-FEWEST_ANSWERS = 10  # of a confidence; of fewer, the share that is right says little
+MIN_ANSWERS = 10  # of a confidence; of fewer, the share that is right says little
 ROBUSTNESS = (
     "Accuracy on the first 1,000 test images, along each slider of Break it. What a model takes "
     "for no digit counts as wrong.\n\n"
@@ -27,12 +28,12 @@ ROBUSTNESS = (
 )
 
 
-def add_compare(loaded: Loaded, choice: Choice, tab: gr.Tab) -> None:
+def add_compare(resources: Resources, choice: Choice, tab: gr.Tab) -> None:
     """Fill the tab."""
     first = choice.recipe.value
 
     def charts(recipe):
-        entries = loaded.metrics.get(recipe, {}).get("models", {})
+        entries = resources.metrics.get(recipe, {})
         return (
             accuracy_curves(entries),
             reliability_curves(entries),
@@ -40,10 +41,10 @@ def add_compare(loaded: Loaded, choice: Choice, tab: gr.Tab) -> None:
         )
 
     def networks(recipe, own=None):
-        return layers(classifiers_of(loaded, recipe, own))
+        return layers(classifiers_of(resources, recipe, own))
 
     def compare(recipe, own):
-        return figures(loaded, own), networks(recipe, own)
+        return figures(resources, own), networks(recipe, own)
 
     comparison = Comparison()
     values = charts(first)
@@ -65,17 +66,17 @@ def add_compare(loaded: Loaded, choice: Choice, tab: gr.Tab) -> None:
         lambda recipe, own: (*charts(recipe), networks(recipe, own)),
         [choice.recipe, choice.own],
         [*drawn, shown_layers],
-        **IMMEDIATELY,
+        **UNQUEUED,
     )
     # Measured when somebody looks: nobody should wait for it before the page.
-    tab.select(compare, [choice.recipe, choice.own], [comparison, shown_layers], **QUIETLY)
-    if loaded.predictions is not None:
+    tab.select(compare, [choice.recipe, choice.own], [comparison, shown_layers], **QUEUED)
+    if resources.predictions is not None:
         gr.Markdown("## Sixteen of the test images")
         grid = Gallery(elem_id="grid")
-        sample = partial(tiles_of_labels, loaded.predictions.images, loaded.predictions.labels)
+        sample = partial(label_tiles, resources.predictions.images, resources.predictions.labels)
         another = gr.Button("Sixteen others", size="md")
         for event in (tab.select, another.click):
-            event(sample, None, grid, **QUIETLY)
+            event(sample, None, grid, **QUEUED)
 
 
 def add_charts(names: Sequence[str], values: Sequence[dict[str, Any]]) -> list[Chart]:
@@ -88,12 +89,12 @@ def add_charts(names: Sequence[str], values: Sequence[dict[str, Any]]) -> list[C
     return drawn
 
 
-def accuracy_curves(entries: dict[str, Any]) -> dict[str, Any]:
+def accuracy_curves(entries: dict[str, ModelMetrics]) -> dict[str, Any]:
     """The accuracy on the training images, epoch by epoch, of entries of metrics.json."""
     series = [
-        Series(name, [(epoch, point["accuracy"]) for epoch, point in enumerate(curve, start=1)])
+        Series(name, [(epoch, point.accuracy) for epoch, point in enumerate(curve, start=1)])
         for name, entry in entries.items()
-        if (curve := entry.get("training_curve"))
+        if (curve := entry.training_curve)
     ]
     if not series:
         return {}
@@ -109,19 +110,15 @@ def accuracy_curves(entries: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def reliability_curves(entries: dict[str, Any]) -> dict[str, Any]:
+def reliability_curves(entries: dict[str, ModelMetrics]) -> dict[str, Any]:
     """How often answers of a given confidence were right, of entries of metrics.json."""
     series = [
         Series(
             name,
-            [
-                (point["confidence"], point["accuracy"])
-                for point in diagram
-                if point["count"] >= FEWEST_ANSWERS
-            ],
+            [(point.confidence, point.accuracy) for point in diagram if point.count >= MIN_ANSWERS],
         )
         for name, entry in entries.items()
-        if (diagram := entry.get("reliability"))
+        if (diagram := entry.reliability)
     ]
     if not series:
         return {}
@@ -134,12 +131,12 @@ def reliability_curves(entries: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def robustness_curves(entries: dict[str, Any], distortion: Distortion) -> dict[str, Any]:
+def robustness_curves(entries: dict[str, ModelMetrics], distortion: Distortion) -> dict[str, Any]:
     """The accuracy over a distortion's range, of entries of metrics.json."""
     series = [
-        Series(name, [(point["value"], point["accuracy"]) for point in curve])
+        Series(name, [(point.value, point.accuracy) for point in curve])
         for name, entry in entries.items()
-        if (curve := entry.get("robustness", {}).get("curves", {}).get(distortion.name))
+        if entry.robustness and (curve := entry.robustness.curves.get(distortion.name))
     ]
     if not series:
         return {}

@@ -7,15 +7,15 @@ import gradio as gr
 from digitnet.ui.components.answer import ASK, Answer, answer, read, refused
 from digitnet.ui.components.picture import PictureInput, trouble
 from digitnet.ui.components.sketchpad import Sketchpad
-from digitnet.ui.resources import Loaded
+from digitnet.ui.resources import Resources
 from digitnet.ui.server.endpoints import decoded
 from digitnet.ui.server.limits import Refusal, one_sentence
-from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice, subject_of, told
+from digitnet.ui.tabs.common import QUEUED, UNQUEUED, Choice, event_value, subject_of
 from digitnet.ui.trained_model import classifiers_of
 
 # A drawing of so many points, as hands draw them, is answered where requests arrive: a thread would
 # take turns with that one, and both would take twice as long.
-MOST_POINTS_AT_ONCE = 2_000
+MAX_POINTS_INLINE = 2_000
 PICTURE = {"picture": True}  # the sketchpad's value while a visitor's picture lies there
 # Not Pillow's own words: they may quote the file.
 UNREADABLE = "This picture could not be read; choose a PNG or JPEG file of at most 25 megapixels."
@@ -25,21 +25,21 @@ UNREADABLE = "This picture could not be read; choose a PNG or JPEG file of at mo
 TELL_UNANSWERED = """() => { window.dispatchEvent(new Event("digitnet:unanswered")); }"""
 
 
-def add_draw(loaded: Loaded, choice: Choice) -> tuple[Sketchpad, gr.Checkbox]:
+def add_draw(resources: Resources, choice: Choice) -> tuple[Sketchpad, gr.Checkbox]:
     """Fill the tab; gives its sketchpad, whose content other tabs look at too, and the choice
     whether a drawing is fitted as MNIST's digits were."""
 
     def answer_to(value, model, recipe, own, geometry, picture=None):
-        classifiers = classifiers_of(loaded, recipe, own)
+        classifiers = classifiers_of(resources, recipe, own)
         try:
             with one_sentence():
-                subject = subject_of(loaded, value, picture)
+                subject = subject_of(resources, value, picture)
                 return answer(classifiers, model, subject, geometry)
         except Refusal as refusal:
             return refused(classifiers, model, refusal.message)
 
     async def recognise(value, *chosen):
-        if length_of(value) > MOST_POINTS_AT_ONCE:
+        if length_of(value) > MAX_POINTS_INLINE:
             return await asyncio.to_thread(answer_to, value, *chosen)
         return answer_to(value, *chosen)
 
@@ -64,22 +64,22 @@ def add_draw(loaded: Loaded, choice: Choice) -> tuple[Sketchpad, gr.Checkbox]:
                 elem_id="geometry",
             )
     chosen = [sketchpad, choice.model, choice.recipe, choice.own, geometry]
-    drawn = sketchpad.input(recognise, chosen, answers, js=ASK, **IMMEDIATELY)
+    drawn = sketchpad.input(recognise, chosen, answers, js=ASK, **UNQUEUED)
     selected = gr.on(
         [choice.model.change, choice.recipe.input, geometry.input],  # who trains one changes it too
         answer_to,
         [*chosen, choice.picture],
         answers,
         js=ASK,
-        **IMMEDIATELY,
+        **UNQUEUED,
     )
     for asked in (drawn, selected):
         asked.failure(None, js=TELL_UNANSWERED, api_visibility="private")
     # A network just trained answers to what lies there already.
-    choice.own.change(answer_to, [*chosen, choice.picture], answers, **QUIETLY)
+    choice.own.change(answer_to, [*chosen, choice.picture], answers, **QUEUED)
 
     def read_picture(model, recipe, own, event: gr.EventData):
-        content = told(event, "content")
+        content = event_value(event, "content")
         if not isinstance(content, str):
             raise Refusal("There is no picture in this.")
         try:
@@ -97,7 +97,7 @@ def add_draw(loaded: Loaded, choice: Choice) -> tuple[Sketchpad, gr.Checkbox]:
         read_picture,
         [choice.model, choice.recipe, choice.own],
         [answers, sketchpad, choice.picture, picture_input],
-        **QUIETLY,
+        **QUEUED,
     )
     return sketchpad, geometry
 

@@ -7,10 +7,10 @@ import gradio as gr
 
 from digitnet.ui.components.closeup import Closeup, closeup
 from digitnet.ui.components.confusion import Confusion, cells
-from digitnet.ui.components.gallery import Gallery, placeholders, tiles_of_predictions
+from digitnet.ui.components.gallery import Gallery, placeholders, prediction_tiles
 from digitnet.ui.components.sketchpad import Sketchpad, on_paper
-from digitnet.ui.resources import Loaded
-from digitnet.ui.tabs.common import QUIETLY, Choice, Number, checked_number, told
+from digitnet.ui.resources import Resources
+from digitnet.ui.tabs.common import QUEUED, Choice, Number, checked_number, event_value
 from digitnet.ui.test_predictions import Among, Order, Outcome, Selection
 from digitnet.ui.trained_model import predictions_of
 
@@ -20,14 +20,14 @@ TO_THE_GALLERY = "() => document.querySelector('#gallery').scrollIntoView()"
 
 
 def add_explore(
-    loaded: Loaded, choice: Choice, sketchpad: Sketchpad, tabs: gr.Tabs, tab: gr.Tab
+    resources: Resources, choice: Choice, sketchpad: Sketchpad, tabs: gr.Tabs, tab: gr.Tab
 ) -> dict[gr.components.Component, Any]:
     """Fill the tab; `sketchpad`, in the tab with the id "draw" of `tabs`, takes chosen images.
 
     Gives the values of its components with which it shows a model's mistakes.
     """
-    predictions = loaded.predictions
-    if predictions is None or not loaded.models:
+    predictions = resources.predictions
+    if predictions is None or not resources.models:
         gr.Markdown("The test predictions need the test images and a model's weights.")
         return {}
     digits = [("every digit", EVERY_DIGIT)] + [(str(digit), digit) for digit in range(10)]
@@ -62,7 +62,7 @@ def add_explore(
     def show(model, recipe, own, outcome, order, among, true_digit, predicted_digit, page):
         selection = Selection(outcome, _digit(true_digit), _digit(predicted_digit), among, order)
         known = predictions_of(predictions, own)
-        tiles = tiles_of_predictions(known, (recipe, model), selection, page)
+        tiles = prediction_tiles(known, (recipe, model), selection, page)
         return tiles, tiles["page"], tiles["page"]
 
     def show_all(*chosen):
@@ -90,14 +90,14 @@ def add_explore(
 
     def filter_by_cell(model, recipe, own, event: gr.EventData):
         true, predicted = (
-            checked_number(told(event, name), 10) for name in ("actual", "predicted")
+            checked_number(event_value(event, name), 10) for name in ("actual", "predicted")
         )
         filters = "all", "most confident", "every image", true, predicted
         return *show(model, recipe, own, *filters, 1), *filters
 
     def open_tile(recipe, own, event: gr.EventData):
         known = predictions_of(predictions, own)
-        index = checked_number(told(event, "index"), len(known.images))
+        index = checked_number(event_value(event, "index"), len(known.images))
         return index, gr.Column(visible=True), closeup(known, recipe, index)
 
     def reopen(recipe, own, index):
@@ -113,29 +113,29 @@ def add_explore(
     filters = [*asked, outcome, order, among, true_digit, predicted_digit]
     shown = [gallery, page, at]
     everything = [*shown, confusion, timer]
-    tab.select(show_all, [*filters, at], everything, **QUIETLY)
-    timer.tick(look_again, [chosen, *filters, at], [gallery, confusion, timer, large], **QUIETLY)
+    tab.select(show_all, [*filters, at], everything, **QUEUED)
+    timer.tick(look_again, [chosen, *filters, at], [gallery, confusion, timer, large], **QUEUED)
     for selector in (choice.model, choice.recipe):
-        selector.input(show_all, [*filters, first], everything, **QUIETLY)
-    choice.recipe.input(reopen, [*asked[1:], chosen], large, **QUIETLY)
+        selector.input(show_all, [*filters, first], everything, **QUEUED)
+    choice.recipe.input(reopen, [*asked[1:], chosen], large, **QUEUED)
     for changed in (outcome, order, among, true_digit, predicted_digit):
-        changed.input(show, [*filters, first], shown, **QUIETLY)
+        changed.input(show, [*filters, first], shown, **QUEUED)
     # What is chosen above or below the images brings them into view.
     for shows in (
-        page.submit(go_to, [*filters, page], shown, **QUIETLY),
-        previous.click(partial(turn, step=-1), [*filters, at], shown, **QUIETLY),
-        following.click(partial(turn, step=1), [*filters, at], shown, **QUIETLY),
+        page.submit(go_to, [*filters, page], shown, **QUEUED),
+        previous.click(partial(turn, step=-1), [*filters, at], shown, **QUEUED),
+        following.click(partial(turn, step=1), [*filters, at], shown, **QUEUED),
         confusion.click(
             filter_by_cell,
             asked,
             [*shown, outcome, order, among, true_digit, predicted_digit],
-            **QUIETLY,
+            **QUEUED,
         ),
     ):
-        shows.success(None, js=TO_THE_GALLERY, **QUIETLY)
-    gallery.click(open_tile, asked[1:], [chosen, details, large], **QUIETLY)
-    take.click(take_along, chosen, [sketchpad, tabs], **QUIETLY)
-    close.click(lambda: (None, gr.Column(visible=False)), None, [chosen, details], **QUIETLY)
+        shows.success(None, js=TO_THE_GALLERY, **QUEUED)
+    gallery.click(open_tile, asked[1:], [chosen, details, large], **QUEUED)
+    take.click(take_along, chosen, [sketchpad, tabs], **QUEUED)
+    close.click(lambda: (None, gr.Column(visible=False)), None, [chosen, details], **QUEUED)
     return {
         outcome: "wrong",
         order: "test set",

@@ -25,17 +25,17 @@ from digitnet.ui.components.training_progress import (
     under_way,
     waiting,
 )
-from digitnet.ui.resources import TRAINED, Loaded
+from digitnet.ui.resources import Resources
 from digitnet.ui.server.limits import Refusal
 from digitnet.ui.server.zero_gpu import ON_ZERO_GPU, on_gpu
-from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice
-from digitnet.ui.test_predictions import OWN
+from digitnet.ui.tabs.common import QUEUED, UNQUEUED, Choice
+from digitnet.ui.test_predictions import YOURS
 from digitnet.ui.trained_model import keep, network_of
 
 # Seconds that a training may take; a borrowed GPU also has to start in its time.
 LIMIT = 45.0 if ON_ZERO_GPU else 300.0
-MOST_EPOCHS_AT_FIRST = {"cnn": 5}  # what it is offered with: its recipes may take longer than that
-FIRST_MODEL, FIRST_RECIPE = "linear", "baseline"
+MAX_EPOCHS_AT_FIRST = {"cnn": 5}  # what it is offered with: its recipes may take longer than that
+FIRST_MODEL, FIRST_RECIPE = "linear", "article"
 # What the page says of `LIMITS` where these alone would not say it well.
 RANGES = {
     "hidden_units": "1 to 64, cnn to 32",
@@ -50,7 +50,7 @@ FAILURES = {
 
 
 def add_train_it(
-    loaded: Loaded,
+    resources: Resources,
     choice: Choice,
     tabs: gr.Tabs,
     tab: gr.Tab,
@@ -62,8 +62,8 @@ def add_train_it(
     a model's mistakes where its components have the values `mistakes_only`.
     """
     sample = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
-    if loaded.predictions is not None:
-        sample = loaded.predictions.images[0]
+    if resources.predictions is not None:
+        sample = resources.predictions.images[0]
 
     gr.Markdown(
         "Train a network yourself, by the very loop that trained the others, and watch what it "
@@ -72,7 +72,7 @@ def add_train_it(
     with gr.Row():
         model = gr.Radio(list(MODELS), value=FIRST_MODEL, label="Train", elem_id="train-model")
         recipe = gr.Radio(
-            [(TRAINED[name], name) for name in RECIPES],
+            [(RECIPES[name].label, name) for name in RECIPES],
             value=FIRST_RECIPE,
             label="Recipe",
             elem_id="train-recipe",
@@ -169,29 +169,29 @@ def add_train_it(
         if isinstance(last, str):
             return buttons | {view: failed(last)}
         settings, report = last
-        trained = keep(settings, report.weights, loaded)
+        trained = keep(settings, report.weights, resources)
         pictures = first_layer(network_of(settings, report.weights), sample)
-        share = trained.classifier.metadata.test_accuracy if loaded.predictions else None
+        share = trained.classifier.metadata.test_accuracy if resources.predictions else None
         return buttons | {
             view: over(settings, report, not report.ended, share, pictures, trained.to_file()),
             newest: None,
             choice.own: trained,
             # Offered, not chosen: its visitor may be drawing for another one at this moment.
-            choice.model: gr.Radio([*loaded.models, OWN]),
+            choice.model: gr.Radio([*resources.models, YOURS]),
         }
 
     def show_mistakes():
-        return {tabs: gr.Tabs(selected="explore"), choice.model: OWN} | mistakes_only
+        return {tabs: gr.Tabs(selected="explore"), choice.model: YOURS} | mistakes_only
 
     chosen = [model, recipe, *numbers]
-    gr.on([model.input, recipe.input], first_numbers, [model, recipe], numbers[:4], **IMMEDIATELY)
+    gr.on([model.input, recipe.input], first_numbers, [model, recipe], numbers[:4], **UNQUEUED)
     train.click(
         begin,
         chosen,
         [view, loss, accuracy, asked, newest, train, stop, kept],
         preprocess=False,  # `Settings.checked` takes whatever a browser sent
         concurrency_limit=None,
-        **QUIETLY,
+        **QUEUED,
     )
     watched = asked.change(
         watch,
@@ -207,18 +207,18 @@ def add_train_it(
         end,
         [asked, newest, choice.own],
         [view, train, stop, kept, newest, choice.own, choice.model],
-        **QUIETLY,
+        **QUEUED,
     )
     stop.click(None, cancels=watched)
-    draw.click(lambda: (gr.Tabs(selected="draw"), OWN), None, [tabs, choice.model], **QUIETLY)
-    mistakes.click(show_mistakes, None, [tabs, choice.model, *mistakes_only], **QUIETLY)
-    tab.select(make_ready, **QUIETLY)
+    draw.click(lambda: (gr.Tabs(selected="draw"), YOURS), None, [tabs, choice.model], **QUEUED)
+    mistakes.click(show_mistakes, None, [tabs, choice.model, *mistakes_only], **QUEUED)
+    tab.select(make_ready, **QUEUED)
 
 
 def first_numbers(model: str, recipe: str) -> list[float]:
     """Hidden units, epochs, learning rate and batch size, before a visitor changes them."""
-    own = RECIPES[recipe][model]
-    epochs = min(own.epochs, MOST_EPOCHS_AT_FIRST.get(model, own.epochs))
+    own = RECIPES[recipe].for_model(model)
+    epochs = min(own.epochs, MAX_EPOCHS_AT_FIRST.get(model, own.epochs))
     hidden_units = MODELS[model].default_hidden_units
     return [hidden_units, epochs, own.learning_rate, own.batch_size]
 

@@ -5,14 +5,14 @@ from typing import Any
 import gradio as gr
 
 from digitnet.classifier import Classifier
-from digitnet.ui.components.answer import Read, Subject
+from digitnet.ui.components.answer import PictureReading, Subject
 from digitnet.ui.components.evidence import Evidence, evidence
 from digitnet.ui.components.parts import Parts, parts
 from digitnet.ui.components.sketchpad import Sketchpad
-from digitnet.ui.resources import Loaded
+from digitnet.ui.resources import Resources
 from digitnet.ui.server.limits import Refusal, one_sentence
 from digitnet.ui.tabs.common import (
-    QUIETLY,
+    QUEUED,
     Choice,
     add_is_open,
     add_test_image_picker,
@@ -24,19 +24,19 @@ from digitnet.ui.trained_model import classifiers_of
 ITS_ANSWER = -1
 # One after another, as they were sent: an explanation takes longer than an answer, and an earlier
 # one must not replace a later one.
-IN_TURN: dict[str, Any] = {**QUIETLY, "concurrency_id": "why", "concurrency_limit": 1}
+ONE_AT_A_TIME: dict[str, Any] = {**QUEUED, "concurrency_id": "why", "concurrency_limit": 1}
 
 
 def add_why(
-    loaded: Loaded, choice: Choice, sketchpad: Sketchpad, tabs: gr.Tabs, tab: gr.Tab
+    resources: Resources, choice: Choice, sketchpad: Sketchpad, tabs: gr.Tabs, tab: gr.Tab
 ) -> None:
     """Fill the tab, one of `tabs`; it looks at what lies on `sketchpad`."""
 
     def explain(value, picture, model, recipe, own, digit):
         try:
             with one_sentence():
-                subject = subject_of(loaded, value, picture)
-                classifiers = classifiers_of(loaded, recipe, own)
+                subject = subject_of(resources, value, picture)
+                classifiers = classifiers_of(resources, recipe, own)
                 return explanation(classifiers, model, subject, _digit(digit))
         except Refusal as refusal:
             return {"empty": refusal.message}, {}
@@ -50,22 +50,22 @@ def add_why(
         label="Why, or why not",
         elem_id="why-digit",
     )
-    picked = add_test_image_picker(loaded, sketchpad, "why-image")
+    picked = add_test_image_picker(resources, sketchpad, "why-image")
     shown = [Evidence(), Parts()]
     # Nothing is explained while the visitor is elsewhere.
-    is_open = add_is_open(tabs, tab, **IN_TURN)
+    is_open = add_is_open(tabs, tab, **ONE_AT_A_TIME)
     chosen = [sketchpad, choice.picture, choice.model, choice.recipe, choice.own, digit]
-    tab.select(explain, chosen, shown, **IN_TURN)
+    tab.select(explain, chosen, shown, **ONE_AT_A_TIME)
     gr.on(
         [choice.model.input, choice.recipe.input],
         explain_if_open,
         [is_open, *chosen],
         shown,
-        **IN_TURN,
+        **ONE_AT_A_TIME,
     )
-    digit.input(explain, chosen, shown, **IN_TURN)
+    digit.input(explain, chosen, shown, **ONE_AT_A_TIME)
     if picked:
-        picked.then(explain, chosen, shown, **IN_TURN)
+        picked.then(explain, chosen, shown, **ONE_AT_A_TIME)
 
 
 def explanation(
@@ -84,7 +84,7 @@ def explanation(
     if chosen not in classifiers:
         raise Refusal("This model's weights are not available.")
     classifier, image = classifiers[chosen], only_digit(subject)
-    about = image if isinstance(subject, Read) else subject
+    about = image if isinstance(subject, PictureReading) else subject
     return evidence(chosen, classifier, about, image, digit), parts(classifier, image, digit)
 
 

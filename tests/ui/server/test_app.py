@@ -27,7 +27,7 @@ import app
 def launch(page, **options):
     client = TestClient(gr.mount_gradio_app(FastAPI(), page, path=""))
     (event,) = (e["id"] for e in page.config["dependencies"] if e["api_name"] == "recognise")
-    data = [{drawing}, "cnn", "augmented", None, True]
+    data = [{drawing}, "cnn", "drawings", None, True]
     body = {{"data": data, "fn_index": event, "session_hash": "x"}}
     before = set(sys.modules)
     answer = client.post("/gradio_api/run/predict", json=body).json()
@@ -73,7 +73,7 @@ def test_behind_a_path_the_page_works_and_closed_doors_are_closed(client, prefix
     (script,) = re.findall(r'src="\./(assets/index-[^"]+\.js)"', page.text)
     assert client.get(f"{prefix}/{script}").status_code == 200
     assert client.get(f"{prefix}/config").json()["root"].endswith("/digits")
-    body = {"data": [TWO_STROKES, None, "cnn", "augmented"]}
+    body = {"data": [TWO_STROKES, None, "cnn", "drawings"]}
     answer = client.post(f"{prefix}/gradio_api/run/predict", json=body).json()
     assert answer["data"][0]["digit"] == 7
     for door in CLOSED:

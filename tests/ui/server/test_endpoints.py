@@ -74,7 +74,7 @@ def test_a_picture_is_read_with_and_without_data_url(client, tmp_path):
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 def test_curl(address):
-    body = json.dumps({"data": [SEVEN, None, "cnn", "baseline"]})
+    body = json.dumps({"data": [SEVEN, None, "cnn", "article"]})
     command = ["curl", "-sS", "-H", "Content-Type: application/json", "-d", body]
     finished = subprocess.run(
         [*command, f"{address}/gradio_api/run/predict"], capture_output=True, text=True, timeout=60
@@ -141,10 +141,10 @@ def test_bad_input_gets_a_sentence(client, arguments, sentence):
 
 def test_visitors_at_once_get_their_own_answers(client):
     written = list(zip(write_digits(24, seed=5), write_digits(24, seed=5).labels, strict=True))
-    classifier = digitnet.load("cnn", "baseline")
+    classifier = digitnet.load("cnn", "article")
     expected = [classifier.predict(drawing).digit for drawing, _ in written]
     jobs = [
-        client.submit(drawing, None, "cnn", "baseline", api_name="/predict")
+        client.submit(drawing, None, "cnn", "article", api_name="/predict")
         for drawing, _ in written
     ]
     assert [job.result(timeout=60)["digit"] for job in jobs] == expected

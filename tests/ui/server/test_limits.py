@@ -7,7 +7,7 @@ import gradio as gr
 import pytest
 
 from digitnet.ui import guard
-from digitnet.ui.server.limits import CLOSED, MOST_BYTES, MOST_VALUES, Guard, Page
+from digitnet.ui.server.limits import CLOSED, MAX_BODY_BYTES, MAX_VALUES, Guard, Page
 
 PREDICT = "/gradio_api/run/predict"
 
@@ -66,10 +66,10 @@ def test_each_chunk_is_looked_at_once():
 
 
 def test_what_is_too_much_is_refused_before_it_is_all_there():
-    never_ending = [b"x" * (MOST_BYTES // 2)] * 3 + [None]
+    never_ending = [b"x" * (MAX_BODY_BYTES // 2)] * 3 + [None]
     status, said = asyncio.run(ask(Guard(application), request(), never_ending))
     assert status == 413 and "at most 20 MB" in json.loads(said)["error"]
-    numbers = [b"0," * (MOST_VALUES // 2 + 1)] * 2 + [None]
+    numbers = [b"0," * (MAX_VALUES // 2 + 1)] * 2 + [None]
     status, said = asyncio.run(ask(Guard(application), request(), numbers))
     assert status == 413 and "at most 100,000 points" in json.loads(said)["error"]
 
@@ -86,7 +86,7 @@ def test_a_body_that_does_not_end_is_given_up(monkeypatch, limit):
 @pytest.mark.parametrize("drawer", ["192.0.2.1", "192.0.2.2"])
 def test_who_holds_the_most_gives_up_the_oldest(monkeypatch, drawer):
     """The drawing of another visitor is answered, and so is one of the same address."""
-    monkeypatch.setattr(guard, "MOST_BYTES_HELD", 1000)
+    monkeypatch.setattr(guard, "MAX_BYTES_HELD", 1000)
 
     async def hold_and_draw():
         middleware = Guard(application)

@@ -15,7 +15,7 @@ import app
 from benchmarks.long_run import wait_in_queue
 from benchmarks.malformed_inputs import pictures
 from benchmarks.serving import served
-from digitnet.ui.server.limits import HEADERS, MOST_BYTES, MOST_QUEUED
+from digitnet.ui.server.limits import HEADERS, MAX_BODY_BYTES, MAX_QUEUED
 from tests.conftest import PROJECT
 
 SEVEN = [[[0, 0], [10, 0], [4, 20]]]
@@ -103,9 +103,9 @@ def test_no_event_reads_a_file_that_it_is_told_of(client, path):
 def test_drawings_leave_no_file(client, folder):
     before = files_in(folder)
     picture = base64.b64encode(pictures()["png"]).decode()
-    for data in ([SEVEN, None, "cnn", "augmented"], [None, picture, "cnn", "augmented"]):
+    for data in ([SEVEN, None, "cnn", "drawings"], [None, picture, "cnn", "drawings"]):
         assert client.post("/gradio_api/run/predict", json={"data": data}).status_code == 200
-    drawn = send_event(client, "recognise", [SEVEN, "cnn", "augmented", None, True])
+    drawn = send_event(client, "recognise", [SEVEN, "cnn", "drawings", None, True])
     assert drawn.status_code == 200
     assert [path.name for path in folder.iterdir()] == ["gradio"]  # no folder either
     assert files_in(folder) == before
@@ -126,7 +126,7 @@ def send_event(client, function, data, visitor="x", **told):
 def send_picture(client, content, visitor="x"):
     """Send a picture as the page does; gives what the page is told, by component."""
     address = f"data:image/png;base64,{base64.b64encode(content).decode()}"
-    data = ["cnn", "augmented", None]
+    data = ["cnn", "drawings", None]
     response = send_event(client, "read_picture", data, visitor, content=address)
     return dict(
         zip(("answer", "sketchpad", "state", "input"), response.json()["data"], strict=True)
@@ -155,7 +155,7 @@ def test_visitors_who_send_the_same_picture_all_get_an_answer(client):
 
 def test_a_picture_is_forgotten_when_it_no_longer_lies_there(client):
     send_picture(client, pictures()["png"], "y")
-    asked = [{"picture": True}, "linear", "augmented", None, True, None]
+    asked = [{"picture": True}, "linear", "drawings", None, True, None]
     assert send_event(client, "answer_to", asked, "y").json()["data"][0]["model"] == "linear"
     assert send_event(client, "answer_to", asked, "z").status_code == 422  # another visitor
     assert send_event(client, "forget", [], "y").status_code == 200
@@ -165,7 +165,7 @@ def test_a_picture_is_forgotten_when_it_no_longer_lies_there(client):
 
 def test_a_training_leaves_no_file(client, folder):
     before = files_in(folder)
-    settings = ["linear", "baseline", 4, 1, 0.001, 32, 600, 0]
+    settings = ["linear", "article", 4, 1, 0.001, 32, 600, 0]
     wait_in_queue(client, event_named(client, "begin"), settings, "trainer")
     wait_in_queue(client, event_named(client, "watch"), [None], "trainer")
     told = wait_in_queue(client, event_named(client, "end"), [None, None, None], "trainer")
@@ -189,7 +189,7 @@ def test_nothing_can_be_uploaded(client, folder, name, end):
 
 
 def test_the_limits_are_those_of_the_page(client):
-    assert client.get("/config").json()["max_file_size"] == MOST_BYTES
+    assert client.get("/config").json()["max_file_size"] == MAX_BODY_BYTES
 
 
 def test_the_queue_takes_no_more_than_its_limit():
@@ -200,9 +200,9 @@ def test_the_queue_takes_no_more_than_its_limit():
     body = {"data": [], "fn_index": reading, "session_hash": "x"}
     client = TestClient(page)
     statuses = [
-        client.post("/gradio_api/queue/join", json=body).status_code for _ in range(MOST_QUEUED + 1)
+        client.post("/gradio_api/queue/join", json=body).status_code for _ in range(MAX_QUEUED + 1)
     ]
-    assert statuses == [200] * MOST_QUEUED + [503]
+    assert statuses == [200] * MAX_QUEUED + [503]
 
 
 @pytest.mark.parametrize("path", ["/", "/config", "/theme.css", "/gradio_api/info", "/nothing"])

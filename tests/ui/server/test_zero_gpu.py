@@ -42,9 +42,9 @@ bound = [fn.fn for fn in app.demo.fns.values() if hasattr(fn.fn, "zerogpu")]
 by_name = {fn.name: fn.fn for fn in app.demo.fns.values()}
 seven = [[[0, 0], [10, 0], [4, 20]]]
 predicted = by_name["predict"](seven)["digit"]
-drawn = asyncio.run(by_name["recognise"](seven, "cnn", "augmented", None, True))["digit"]
+drawn = asyncio.run(by_name["recognise"](seven, "cnn", "drawings", None, True))["digit"]
 listed = by_name["models"]()
-begun = by_name["begin"]("linear", "baseline", 4, 1, 1e-3, 32, 600, 0)
+begun = by_name["begin"]("linear", "article", 4, 1, 1e-3, 32, 600, 0)
 asked = next(value for value in begun.values() if isinstance(value, tuple))
 before = len(spaces.entered)
 torch.accelerator.current_accelerator = lambda check_available=False: None  # the CPU trains here

@@ -12,22 +12,27 @@ import torch
 from digitnet.classifier import Classifier, Prediction
 from digitnet.drawing import Drawing
 from digitnet.pictures import Picture, open_picture
-from digitnet.segmentation import Found, find_digits, find_digits_in_drawing, shows_several_digits
-from digitnet.stages import Stages, stages_of
+from digitnet.segmentation import (
+    DetectedDigit,
+    segment_drawing,
+    segment_picture,
+    shows_several_digits,
+)
+from digitnet.stages import Stages, preprocessing_stages
 from digitnet.ui.components.base import Component, jpeg_url, png_url
 from digitnet.ui.components.sketchpad import SIZE
 
 
 @dataclass(frozen=True, eq=False)
-class Read:
+class PictureReading:
     """What is kept of a picture: the digits found in it, and how it is shown."""
 
-    found: list[Found]
+    found: list[DetectedDigit]
     shown: dict[str, Any]
 
 
 # A drawing on the sketchpad; one of MNIST's own images, float32 [28, 28] in 0..1; a picture.
-Subject: TypeAlias = Drawing | np.ndarray | Read
+Subject: TypeAlias = Drawing | np.ndarray | PictureReading
 
 CAPTIONS = {
     "squeezed": "the canvas, squeezed",
@@ -75,18 +80,18 @@ def answer(
     shown: dict[str, Any] = {"number": next(_numbers), "stages": []}
     if isinstance(subject, np.ndarray):
         images = subject[None]
-    elif isinstance(subject, Read):
+    elif isinstance(subject, PictureReading):
         images = _images(subject.found)
         boxes = [dict(box) for box in subject.shown["boxes"]]
         shown["reading"] = subject.shown | {"boxes": boxes}
         shown["nothing"] = not subject.found
     else:
         if geometry and shows_several_digits(subject):
-            found = find_digits_in_drawing(subject)
+            found = segment_drawing(subject)
             images = _images(found)
             shown["reading"] = _reading_of_drawing(subject, found)
         else:
-            stages = stages_of(subject, SIZE)
+            stages = preprocessing_stages(subject, SIZE)
             seen = "centred" if geometry else "squeezed"
             images = getattr(stages, seen)[None]
             shown["stages"] = _steps(stages, seen)
@@ -103,13 +108,15 @@ def refused(
     return answer(classifiers, chosen, []) | {"refusal": sentence}
 
 
-def read(picture: Picture) -> Read:
-    """Find the digits of a picture; ValueError as of `digitnet.segmentation.find_digits`."""
+def read(picture: Picture) -> PictureReading:
+    """Find the digits of a picture; ValueError as of `digitnet.segmentation.segment_picture`."""
     picture = open_picture(picture)
-    found = find_digits(picture)
+    found = segment_picture(picture)
     width, height = picture.size
     picture.thumbnail((PICTURE_SIZE, PICTURE_SIZE))
-    return Read(found, {"picture": jpeg_url(picture), **_boxes(found, 0, 0, width, height)})
+    return PictureReading(
+        found, {"picture": jpeg_url(picture), **_boxes(found, 0, 0, width, height)}
+    )
 
 
 def _verdicts(
@@ -172,12 +179,12 @@ def _verdicts(
     }
 
 
-def _images(found: Sequence[Found]) -> np.ndarray:
+def _images(found: Sequence[DetectedDigit]) -> np.ndarray:
     """The images of digits found, float32 ``[N, 28, 28]``."""
     return np.stack([digit.image for digit in found]) if found else np.zeros((0, 28, 28), "f")
 
 
-def _reading_of_drawing(drawing: Drawing, found: Sequence[Found]) -> dict[str, Any]:
+def _reading_of_drawing(drawing: Drawing, found: Sequence[DetectedDigit]) -> dict[str, Any]:
     """A drawing's strokes with the boxes of the digits found in it, for the template."""
     strokes = [np.asarray(stroke, float).round(1) for stroke in drawing if len(stroke)]
     points = np.concatenate(strokes)
@@ -188,7 +195,7 @@ def _reading_of_drawing(drawing: Drawing, found: Sequence[Found]) -> dict[str, A
 
 
 def _boxes(
-    found: Sequence[Found], left: float, top: float, width: float, height: float
+    found: Sequence[DetectedDigit], left: float, top: float, width: float, height: float
 ) -> dict[str, Any]:
     """The part of a picture or drawing that is shown, and the boxes in it, with some air."""
     air = max(width, height) / 50

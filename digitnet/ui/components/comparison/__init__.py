@@ -9,11 +9,13 @@ import torch
 
 from digitnet.classifier import Classifier
 from digitnet.explain.adversarial import NORMS
+from digitnet.metrics import ModelMetrics
 from digitnet.models import IMAGE_SIZE, parameter_count
+from digitnet.training.recipes import RECIPES
 from digitnet.ui.components.base import Component
-from digitnet.ui.resources import TRAINED, Loaded
-from digitnet.ui.test_predictions import OWN
-from digitnet.ui.trained_model import Own
+from digitnet.ui.resources import Resources
+from digitnet.ui.test_predictions import YOURS
+from digitnet.ui.trained_model import TrainedModel
 
 TIMED_CALLS = 30
 
@@ -25,25 +27,25 @@ class Comparison(Component):
         super().__init__(elem_id="comparison", **properties)
 
 
-def figures(loaded: Loaded, own: Own | None = None) -> list[dict[str, Any]]:
+def figures(resources: Resources, own: TrainedModel | None = None) -> list[dict[str, Any]]:
     """A row for each model and recipe that is loaded, and for the visitor's own; an empty text
     where nothing was measured."""
     rows = []
-    for recipe in loaded.recipes:
-        entries = loaded.metrics.get(recipe, {}).get("models", {})
-        for name, classifier in loaded.classifiers[recipe].items():
-            entry = entries.get(name, {})
-            drawings = entry.get("test_drawings", {})
-            file = loaded.folder / recipe / f"{name}.safetensors"
+    for recipe in resources.recipes:
+        entries = resources.metrics.get(recipe, {})
+        for name, classifier in resources.classifiers[recipe].items():
+            entry = entries.get(name)
+            drawings = entry.test_drawings if entry else None
+            file = resources.folder / recipe / f"{name}.safetensors"
             rows.append(
                 {
                     "model": name,
-                    "trained": TRAINED[recipe],
-                    "mnist": _percent(entry.get("test_accuracy")),
-                    "drawings": _percent(drawings.get("accuracy")),
-                    "squeezed": _percent(drawings.get("squeezed_accuracy")),
+                    "trained": RECIPES[recipe].label,
+                    "mnist": _percent(entry.test_accuracy if entry else None),
+                    "drawings": _percent(drawings.accuracy if drawings else None),
+                    "squeezed": _percent(drawings.squeezed_accuracy if drawings else None),
                     "nudges": [_nudge(entry, norm) for norm in NORMS],
-                    "calibration": _percent(entry.get("calibration_error")),
+                    "calibration": _percent(entry.calibration_error if entry else None),
                     "parameters": f"{parameter_count(classifier.network):,}",
                     "milliseconds": f"{milliseconds_of_page(classifier):.2f}",
                     "size": f"{file.stat().st_size / 1024:,.0f} KB" if file.exists() else "",
@@ -53,8 +55,8 @@ def figures(loaded: Loaded, own: Own | None = None) -> list[dict[str, Any]]:
         measured = own.probabilities is not None
         rows.append(
             {
-                "model": f"{OWN} ({own.settings.model})",
-                "trained": TRAINED[own.settings.recipe],
+                "model": f"{YOURS} ({own.settings.model})",
+                "trained": RECIPES[own.settings.recipe].label,
                 "mnist": _percent(own.classifier.metadata.test_accuracy) if measured else "",
                 "nudges": [""] * len(NORMS),
                 "parameters": f"{own.classifier.parameters:,}",
@@ -80,13 +82,13 @@ def milliseconds_of(classifier: Classifier) -> float:
 milliseconds_of_page = cache(milliseconds_of)
 
 
-def _nudge(entry: dict[str, Any], norm: str) -> str:
+def _nudge(entry: ModelMetrics | None, norm: str) -> str:
     """The mean smallest nudge, and the share of images that one was found for if not all."""
-    figures = entry.get("robustness", {}).get("nudges", {}).get(norm)
-    if not figures:
+    if not entry or not entry.robustness or norm not in entry.robustness.nudges:
         return ""
-    share = "" if figures["found"] == 1 else f" ({100 * figures['found']:.0f} %)"
-    return f"{figures['mean']:.3f}{share}"
+    figures = entry.robustness.nudges[norm]
+    share = "" if figures.found == 1 else f" ({100 * figures.found:.0f} %)"
+    return f"{figures.mean:.3f}{share}"
 
 
 def _percent(share: float | None) -> str:

@@ -81,7 +81,7 @@ def distorted(trial: Trial, chosen: str, digit: int, value: float) -> dict[str, 
     for name, classifier in trial.classifiers.items():
         (prediction,) = classifier.predict_images(image)
         said = prediction.digit if prediction.is_digit else None
-        ways = trial.curves[name].gives_way(identity, digit)
+        ways = trial.curves[name].failure_points(identity, digit)
         rows.append(
             {
                 "model": name,
@@ -90,7 +90,7 @@ def distorted(trial: Trial, chosen: str, digit: int, value: float) -> dict[str, 
                 "mark": "✓" if said == digit else "✗",
                 "outcome": "right" if said == digit else "wrong",
                 "percent": f"{100 * prediction.probabilities[digit]:.1f} %",
-                "gives_way": "the start"
+                "failure_points": "the start"
                 if ways == [identity]
                 else " and ".join(written(at, trial.distortion) for at in ways) or "no value",
             }
@@ -109,7 +109,7 @@ def curves_chart(trial: Trial, digit: int, value: float | None = None) -> dict[s
     series = []
     for name, curve in trial.curves.items():
         points = dict(zip(curve.values, curve.probabilities[:, digit].tolist(), strict=True))
-        marks = [(at, points[at]) for at in curve.gives_way(identity, digit)]
+        marks = [(at, points[at]) for at in curve.failure_points(identity, digit)]
         series.append(Series(name, list(points.items()), marks))
     if value is not None:
         series.append(Series("the slider", [(value, 0), (value, 1)]))

@@ -7,13 +7,13 @@ import numpy as np
 
 from digitnet.classifier import Classifier, Prediction
 from digitnet.drawing import Drawing, checked_strokes
-from digitnet.explain.attribution import Account, accounts
-from digitnet.explain.counterfactual import MOST_PATCHES, Change, change_of_mind
+from digitnet.explain.attribution import Attribution, attributions
+from digitnet.explain.counterfactual import MAX_PATCHES, Change, find_counterfactual
 from digitnet.ui.components.base import Component, png_url
 from digitnet.ui.components.maps import marked_map, signed_map
 
 MARGIN = 0.1  # around a drawing, of its longest side
-LEAST_SHOWN = 1e-5  # of the change; a smaller error of the account is rounding
+MIN_ERROR_SHOWN = 1e-5  # of the change; a smaller error of the account is rounding
 
 
 class Evidence(Component):
@@ -48,7 +48,7 @@ def evidence(
     likeliest, second = np.argsort(-prediction.probabilities, kind="stable")[:2].tolist()
     digit = likeliest if digit is None else digit
     rival = second if digit == likeliest else likeliest
-    own, others = accounts(classifier, image, (digit, rival))
+    own, others = attributions(classifier, image, (digit, rival))
     compared = own - others
     limit = float(max(np.abs(own.shares).max(), np.abs(compared.shares).max()))
     return {
@@ -72,7 +72,7 @@ def evidence(
     }
 
 
-def _map(account: Account, image: np.ndarray, limit: float, about: str) -> dict[str, Any]:
+def _map(account: Attribution, image: np.ndarray, limit: float, about: str) -> dict[str, Any]:
     """An account as a picture over the drawing, for the template."""
     _, for_it, against = _terms(account)
     return {
@@ -83,13 +83,13 @@ def _map(account: Account, image: np.ndarray, limit: float, about: str) -> dict[
     }
 
 
-def _terms(account: Account) -> list[float]:
+def _terms(account: Attribution) -> list[float]:
     """What adds up to the logit: a blank image's, the shares above 0 and those below, rounded."""
     for_it, against = account.shares.clip(min=0).sum(), account.shares.clip(max=0).sum()
     return rounded((account.blank, float(for_it), float(against)), account.total)
 
 
-def _rows(columns: Sequence[Account]) -> list[dict[str, Any]]:
+def _rows(columns: Sequence[Attribution]) -> list[dict[str, Any]]:
     """The sums that lead to the logits, a column each, for the template."""
     names = ("an empty image", "ink that speaks for it", "ink that speaks against it")
     terms = zip(*map(_terms, columns), strict=True)
@@ -116,10 +116,10 @@ def signed(value: float) -> str:
     return "0.00" if text in ("+0.00", "-0.00") else text.replace("-", "−")
 
 
-def _error(columns: Sequence[Account]) -> str:
+def _error(columns: Sequence[Attribution]) -> str:
     """By how much the sums miss the logits at most, in percent of their change."""
-    error = max(one.incompleteness for one in columns)
-    return f"{100 * error:.3f} %" if error >= LEAST_SHOWN else "less than 0.001 %"
+    error = max(one.completeness_error for one in columns)
+    return f"{100 * error:.3f} %" if error >= MIN_ERROR_SHOWN else "less than 0.001 %"
 
 
 def _changed(
@@ -130,12 +130,12 @@ def _changed(
     prediction: Prediction,
 ) -> dict[str, Any]:
     """What would change the answer, for the template."""
-    change = change_of_mind(classifier, subject, digit)
+    change = find_counterfactual(classifier, subject, digit)
     now = prediction.digit if prediction.is_digit else None
     shown: dict[str, Any] = {
         "found": change is not None,
         "missed": digit != now and (change is None or change.answer != digit),
-        "patches": MOST_PATCHES,
+        "patches": MAX_PATCHES,
     }
     if change is None:
         return shown

@@ -13,7 +13,7 @@ PLACEHOLDERS = 12
 
 
 class Gallery(Component):
-    """Its value is what `placeholders`, `tiles_of_predictions` or `tiles_of_labels` makes.
+    """Its value is what `placeholders`, `prediction_tiles` or `label_tiles` makes.
 
     Listen to ``click``: its event's ``index`` is the number of the image that was chosen.
     """
@@ -27,7 +27,7 @@ def placeholders() -> dict[str, Any]:
     return {"placeholders": list(range(PLACEHOLDERS)), "page": 1, "pages": 1}
 
 
-def tiles_of_predictions(
+def prediction_tiles(
     predictions: Predictions, key: Key, selection: Selection, page: int = 1
 ) -> dict[str, Any]:
     """One page of test images with what a classifier predicts, as the template's data.
@@ -75,11 +75,11 @@ def tiles_of_predictions(
     }
 
 
-def tiles_of_labels(images: np.ndarray, labels: np.ndarray, seed: int | None = None) -> dict:
+def label_tiles(images: np.ndarray, labels: np.ndarray, seed: int | None = None) -> dict:
     """Sixteen random ones of images uint8 ``[N, 28, 28]``, with class names, for the template."""
     chosen = np.random.default_rng(seed).choice(len(images), 16, replace=False)
     return {
-        "four": True,  # columns, as the tutorial shows them
+        "four": True,  # columns, as the article shows them
         "tiles": [
             {
                 "index": index,

@@ -11,7 +11,7 @@ from digitnet.ui.components.base import Component, png_url
 from digitnet.ui.components.evidence import rounded, signed
 from digitnet.ui.components.maps import sheet, signed_map
 
-MOST_UNITS = 8  # hidden units shown one by one
+MAX_UNITS = 8  # hidden units shown one by one
 
 
 class Parts(Component):
@@ -64,8 +64,8 @@ def _nonlinear(classifier: Classifier, image: np.ndarray, digit: int) -> dict[st
     pushes = made.pushes[digit]
     count = len(pushes)
     chosen = list(range(count))
-    if count > MOST_UNITS:
-        chosen = np.argsort(-np.abs(pushes), kind="stable")[:MOST_UNITS].tolist()
+    if count > MAX_UNITS:
+        chosen = np.argsort(-np.abs(pushes), kind="stable")[:MAX_UNITS].tolist()
     rest = float(pushes.sum() - pushes[chosen].sum())
     total = float(pushes.sum() + made.bias[digit])
     terms = rounded((*pushes[chosen].tolist(), rest, float(made.bias[digit])), total)

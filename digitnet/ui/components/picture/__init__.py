@@ -3,10 +3,10 @@
 from typing import Any
 
 from digitnet.ui.components.base import Component
-from digitnet.ui.server.limits import MOST_BYTES
+from digitnet.ui.server.limits import MAX_BODY_BYTES
 
 # Bytes of a file that fits into a request: in base64 it is a third larger, and more goes with it.
-LARGEST_FILE = MOST_BYTES * 7 // 10
+LARGEST_FILE = MAX_BODY_BYTES * 7 // 10
 
 
 class PictureInput(Component):

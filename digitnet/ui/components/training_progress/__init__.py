@@ -18,7 +18,7 @@ PAPER = 200  # grey between the pictures, 0..255
 PICTURES_A_ROW = 8
 POINTS = 300  # of a curve; every other one is dropped where there are more
 SHORT = 5.0  # seconds; of a shorter training nobody asks how long it takes
-HIGHEST_LOSS = 2.5  # nats; the loss of guessing is 2.3
+MAX_LOSS = 2.5  # nats; the loss of guessing is 2.3
 
 
 class Point(NamedTuple):
@@ -43,8 +43,8 @@ def waiting() -> dict[str, Any]:
 
 def beginning(settings: Settings) -> dict[str, Any]:
     """The template's data until the first report."""
-    recipe = settings.to_recipe()
-    doing = "Writing new digits" if recipe.digits else "Beginning"
+    hyperparameters = settings.to_hyperparameters()
+    doing = "Writing new digits" if hyperparameters.digits else "Beginning"
     return {"bar": True, "percent": 0, "says": doing}
 
 
@@ -126,12 +126,12 @@ def curves(settings: Settings, history: list[Point]) -> tuple[dict[str, Any], di
     step = math.ceil(settings.epochs / 8)
     ticks = [(epoch, str(epoch)) for epoch in range(0, settings.epochs + 1, step)]
     epochs = Axis("epoch", 0, settings.epochs, ticks)
-    nats = [(quarter * HIGHEST_LOSS / 5, f"{quarter * HIGHEST_LOSS / 5:g}") for quarter in range(6)]
+    nats = [(quarter * MAX_LOSS / 5, f"{quarter * MAX_LOSS / 5:g}") for quarter in range(6)]
     shares = [point.accuracy for point in history]
     loss = Series("mean over the epoch so far", list(zip(at, losses, strict=True)))
     accuracy = Series("mean over the epoch so far", list(zip(at, shares, strict=True)))
     return (
-        chart("Loss", [loss], epochs, Axis("cross-entropy, nats", 0, HIGHEST_LOSS, nats)),
+        chart("Loss", [loss], epochs, Axis("cross-entropy, nats", 0, MAX_LOSS, nats)),
         chart("Accuracy", [accuracy], epochs, percent_axis("recognised")),
     )
 

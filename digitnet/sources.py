@@ -1,4 +1,4 @@
-"""Weights on the Hugging Face Hub: push what train.py saved, and pull what was pushed.
+"""Where weights come from: the project's own, a folder, or a repository on the Hugging Face Hub.
 
 All that touches the network is huggingface_hub's. Nothing but safetensors and JSON is downloaded,
 and `digitnet.weights` checks it before a value of it is used.
@@ -10,15 +10,9 @@ from pathlib import Path
 
 import huggingface_hub
 
+from digitnet.metrics import METRICS_FILE
 from digitnet.models import available_models
-from digitnet.weights import (
-    CHART_FILE,
-    METRICS_FILE,
-    WEIGHTS_FOLDER,
-    WeightsError,
-    load_weights,
-    read_metrics_by_recipe,
-)
+from digitnet.weights import WEIGHTS_FOLDER
 
 # huggingface_hub loads its parts, which take a third of a second, when they are first used; the
 # imports inside functions below keep it so.
@@ -82,7 +76,7 @@ def pull(repo_id: str, revision: str | None = None) -> Path:
     HubError : if neither the Hub nor the cache has them.
     """
     wanted = [f"*/{model}.safetensors" for model in available_models()] + [f"*/{METRICS_FILE}"]
-    with _one_sentence(repo_id, revision):
+    with hub_errors(repo_id, revision):
         folder = huggingface_hub.snapshot_download(
             repo_id, revision=revision, allow_patterns=wanted
         )
@@ -91,93 +85,8 @@ def pull(repo_id: str, revision: str | None = None) -> Path:
     return Path(folder)
 
 
-def push(
-    repo_id: str,
-    folder: str | Path = WEIGHTS_FOLDER,
-    *,
-    private: bool = False,
-    revision: str | None = None,
-    create_pr: bool = False,
-) -> str:
-    """Upload the weights of all recipes, with metrics, charts and model card, in one commit.
-
-    The repository is created if it does not exist. Where nothing has changed, no commit is made.
-
-    Parameters
-    ----------
-    repo_id : ``USER/NAME``
-    folder : holds a folder for each recipe
-    private : whether a repository that is created is private
-    revision : the branch to push to, created if it does not exist; main where it is None
-    create_pr : propose the commit as a pull request instead
-
-    Returns
-    -------
-    The address of the commit that holds the files, or of the pull request.
-
-    Raises
-    ------
-    HubError : if the Hub is out of reach, or refuses.
-    WeightsError : if `folder` does not hold weights with the metrics measured on them.
-    """
-    files = files_to_push(repo_id, folder)
-    check_access(repo_id)
-    with _one_sentence(repo_id, revision):
-        api = huggingface_hub.HfApi()
-        # None leaves it to the account's settings.
-        api.create_repo(repo_id, private=private or None, exist_ok=True)
-        if revision and not create_pr and not revision.startswith("refs/"):
-            api.create_branch(repo_id, branch=revision, exist_ok=True)
-        commit = api.create_commit(
-            repo_id,
-            [huggingface_hub.CommitOperationAdd(name, file) for name, file in files.items()],
-            commit_message="Upload the weights of digitnet",
-            revision=revision,
-            create_pr=create_pr,
-        )
-    return commit.pr_url or commit.commit_url
-
-
-def check_access(repo_id: str) -> None:
-    """Fail where `push` is bound to: HubError without a valid token, or without network."""
-    with _one_sentence(repo_id):
-        huggingface_hub.whoami()
-
-
-def files_to_push(repo_id: str, folder: str | Path = WEIGHTS_FOLDER) -> dict[str, Path | bytes]:
-    """What `push` uploads: by its name in the repository, each file's path, or its content.
-
-    The model card is made anew, with `repo_id` in its snippet.
-
-    Raises
-    ------
-    HubError : if `repo_id` has not the form of one.
-    WeightsError : if `folder` does not hold weights with the metrics measured on them.
-    """
-    from digitnet.hub.model_card import CARD_FILE, model_card
-
-    if not is_repo_id(repo_id):
-        raise HubError(f"{repo_id!r} is not a repository's id; write it as USER/NAME.")
-    folder = Path(folder)
-    files: dict[str, Path | bytes] = {CARD_FILE: str(model_card(folder, repo_id)).encode()}
-    for recipe, metrics in read_metrics_by_recipe(folder).items():
-        for name in (METRICS_FILE, CHART_FILE):
-            if (folder / recipe / name).is_file():
-                files[f"{recipe}/{name}"] = folder / recipe / name
-        for model, entry in metrics["models"].items():
-            path = folder / recipe / f"{model}.safetensors"
-            _, metadata = load_weights(path)
-            if (metadata.model, metadata.test_accuracy) != (model, entry["test_accuracy"]):
-                raise WeightsError(
-                    f"{path} is not what the {METRICS_FILE} beside it was measured on; "
-                    "run python train.py to make both anew."
-                )
-            files[f"{recipe}/{path.name}"] = path
-    return dict(sorted(files.items()))
-
-
 @contextlib.contextmanager
-def _one_sentence(repo_id: str, revision: str | None = None) -> Iterator[None]:
+def hub_errors(repo_id: str, revision: str | None = None) -> Iterator[None]:
     """Turn what huggingface_hub raises into a HubError that says in one sentence what to do."""
     from huggingface_hub import errors
 

@@ -1,0 +1,174 @@
+"""The metrics.json beside the weights of a recipe: what was measured on each model."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from digitnet.models import MODELS
+from digitnet.weights import WeightsError, write_atomically
+
+METRICS_FILE = "metrics.json"
+CHART_FILE = "accuracy.png"  # of the test accuracies
+MAX_NUMBER = 1e15  # JSON has integers that no float can hold
+
+Number = Annotated[float, Field(gt=-MAX_NUMBER, lt=MAX_NUMBER, allow_inf_nan=False, strict=True)]
+Count = Annotated[int, Field(ge=0, lt=MAX_NUMBER, strict=True)]
+Share = Annotated[float, Field(ge=0, le=1, strict=True)]
+
+
+class _Part(BaseModel):
+    """Keeps fields that it does not know, so that writing a file back loses nothing."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class ReliabilityBin(_Part):
+    """The answers in one range of confidence: how many, and their mean confidence and accuracy."""
+
+    count: Count
+    confidence: Share
+    accuracy: Share
+
+
+class Epoch(_Part):
+    """One epoch of the training curve: mean cross-entropy in nats, and accuracy in 0..1."""
+
+    loss: Number | None = None
+    accuracy: Share
+
+
+class DrawingMetrics(_Part):
+    """What was measured on a set of people's drawings.
+
+    Attributes
+    ----------
+    name : of the set
+    count : number of drawings
+    accuracy, calibration_error : 0..1
+    squeezed_accuracy : with the whole canvas reduced to 28x28, as many demos do it
+    """
+
+    name: str
+    count: Count
+    accuracy: Share
+    calibration_error: Share | None = None
+    squeezed_accuracy: Share | None = None
+
+
+class RobustnessPoint(_Part):
+    """The accuracy at one value of a distortion."""
+
+    value: Number
+    accuracy: Share
+
+
+class SmallestPerturbation(_Part):
+    """Adversarial perturbations in one norm: the mean size, and the share of images with one."""
+
+    mean: Number
+    found: Share
+
+
+class Robustness(_Part):
+    """Accuracy along each distortion, by its name, and perturbations, by their norm."""
+
+    curves: dict[str, list[RobustnessPoint]]
+    nudges: dict[str, SmallestPerturbation]
+
+
+class ModelMetrics(_Part):
+    """What was measured on one model, and how it was trained.
+
+    Attributes
+    ----------
+    test_accuracy : share of MNIST's 10,000 test images recognised, 0..1
+    parameters : number of trained values
+    test_loss : mean cross-entropy on the test images, nats
+    confusion : counts, ``[true][predicted]``
+    calibration_error, reliability : on the test images
+    development_drawings, test_drawings : on people's drawings; those that the recipe was tuned
+        with, and those that only report
+    robustness : on test images, see benchmarks/robustness.py
+    training_curve : an entry an epoch
+    recipe : its name, and its hyperparameters
+    device, versions : where and with what it was trained
+    """
+
+    test_accuracy: Share
+    parameters: Count
+    test_loss: Number | None = None
+    confusion: list[list[Count]] = []
+    calibration_error: Share | None = None
+    reliability: list[ReliabilityBin] = []
+    temperature: Number = 1.0
+    threshold: Number = 0.0
+    tta: bool = False
+    development_drawings: DrawingMetrics | None = None
+    test_drawings: DrawingMetrics | None = None
+    robustness: Robustness | None = None
+    training_curve: list[Epoch] = []
+    training_seconds: Number | None = None
+    hidden_units: Count | None = None
+    recipe: dict[str, str | bool | int | Number] = {}
+    seed: Count | None = None
+    device: str | None = None
+    versions: dict[str, str] = {}
+
+
+class Metrics(_Part):
+    """The content of a metrics.json: `ModelMetrics` by the model's name."""
+
+    models: dict[str, ModelMetrics] = {}
+
+    @field_validator("models")
+    @classmethod
+    def _known_models_in_order(cls, models: dict[str, ModelMetrics]) -> dict[str, ModelMetrics]:
+        if unknown := models.keys() - MODELS.keys():
+            raise ValueError(f"unknown models {', '.join(sorted(unknown))}")
+        return {name: models[name] for name in MODELS if name in models}
+
+
+def write_metrics(folder: str | Path, metrics: Metrics) -> None:
+    """Write the metrics.json of one recipe's weights, atomically."""
+    content = metrics.model_dump(exclude_defaults=True)
+    write_atomically(Path(folder) / METRICS_FILE, json.dumps(content, indent=1).encode() + b"\n")
+
+
+def read_metrics(folder: str | Path) -> Metrics:
+    """The metrics measured on the weights in `folder`; of no model where there is no file.
+
+    Raises
+    ------
+    WeightsError : if the file is there but does not hold metrics.
+    """
+    path = Path(folder) / METRICS_FILE
+    try:
+        content: Any = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Metrics()
+    except (OSError, ValueError, RecursionError) as error:
+        raise WeightsError(
+            f"{path} is not readable JSON ({error}); run python train.py to make it anew."
+        ) from None
+    try:
+        return Metrics.model_validate(content)
+    except (ValidationError, RecursionError) as error:
+        raise WeightsError(
+            f"{path} does not hold metrics{_place_of(error)}; run python train.py to make it anew."
+        ) from None
+
+
+def _place_of(error: Exception) -> str:
+    """Which field is wrong, in brackets."""
+    if not isinstance(error, ValidationError):
+        return ""
+    return f" ({'.'.join(map(str, error.errors()[0]['loc']))})"
+
+
+def read_metrics_by_recipe(folder: str | Path) -> dict[str, Metrics]:
+    """`read_metrics` of each recipe in `folder` that has some, by the recipe's name."""
+    files = sorted(Path(folder).glob(f"*/{METRICS_FILE}"))
+    found = {file.parent.name: read_metrics(file.parent) for file in files}
+    return {recipe: metrics for recipe, metrics in found.items() if metrics.models}

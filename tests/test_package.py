@@ -1,0 +1,64 @@
+"""The package as `pip install` makes it, outside of the project's folder."""
+
+import os
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.conftest import PROJECT
+
+PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def requirements(lines):
+    parsed = (Requirement(line) for line in lines)
+    return {requirement.name: requirement.specifier for requirement in parsed}
+
+
+def test_requirements_are_those_of_the_package_with_its_extras():
+    """requirements.txt is what the Space and `python app.py` use."""
+    listed = requirements((PROJECT / "requirements.txt").read_text().split("\n")[:-1])
+    extras = PYPROJECT["optional-dependencies"].values()
+    declared = [*PYPROJECT["dependencies"], *(line for lines in extras for line in lines)]
+    assert listed == requirements(declared)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A folder that the package's wheel is installed in, without its dependencies."""
+    folder = tmp_path_factory.mktemp("installed")
+    wheels = tmp_path_factory.mktemp("wheels")
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    build = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", wheels, PROJECT]
+    subprocess.run([*pip, *build], check=True)
+    (wheel,) = wheels.glob("digitnet-*.whl")
+    subprocess.run([*pip, "install", "--no-deps", "--target", folder, wheel], check=True)
+    return folder
+
+
+def run(installed, folder, *command):
+    environment = os.environ | {"PYTHONPATH": str(installed)}
+    ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_the_wheel_recognises_a_drawing_with_its_own_weights(installed, tmp_path):
+    code = (
+        "import digitnet\n"
+        "print(digitnet.__file__)\n"
+        "print(digitnet.available_recipes())\n"
+        "print(digitnet.load('cnn').predict([[(0, 0), (10, 0), (4, 20)]]).digit)"
+    )
+    file, recipes, digit = run(installed, tmp_path, sys.executable, "-c", code).splitlines()
+    assert file.startswith(str(installed))
+    assert recipes == "('article', 'drawings')"
+    assert digit == "7"
+
+
+def test_the_wheel_has_a_console_command(installed, tmp_path):
+    name = "digitnet.exe" if sys.platform == "win32" else "digitnet"
+    assert "predict" in run(installed, tmp_path, installed / "bin" / name, "--help")
