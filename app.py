@@ -17,9 +17,9 @@ with contextlib.suppress(ImportError):
 import gradio as gr
 import torch
 
-from digitnet.ui.api import add_api
-from digitnet.ui.guard import LIMITS, Page
-from digitnet.ui.loaded import Loaded, load_all
+from digitnet.ui.server.endpoints import add_api
+from digitnet.ui.server.limits import LIMITS, Page
+from digitnet.ui.resources import Loaded, load_all
 from digitnet.ui.tabs.break_it import add_break_it
 from digitnet.ui.tabs.common import add_choice
 from digitnet.ui.tabs.compare import add_compare

@@ -38,11 +38,11 @@ from digitnet.command_line import (
 )
 from digitnet.device import pick_device
 from digitnet.evaluation import evaluate, logits_of
-from digitnet.hub import check_access
+from digitnet.hub.repository import check_access
 from digitnet.models import MODELS, Network, available_models, parameter_count
-from digitnet.recipes import RECIPES
-from digitnet.report import check_writable, print_table, save
-from digitnet.trainer import calibrate, diverged, train
+from digitnet.training.recipes import RECIPES
+from digitnet.training.report import check_writable, print_table, save
+from digitnet.training.trainer import calibrate, diverged, train
 from digitnet.weights import WEIGHTS_FOLDER, read_metrics_by_recipe
 
 

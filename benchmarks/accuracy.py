@@ -32,7 +32,7 @@ from digitnet.calibration import calibration_error, reliability
 from digitnet.classifier import Classifier, available_recipes, load
 from digitnet.drawing import Drawing, to_images
 from digitnet.mnist import load_mnist
-from digitnet.model_card import write_model_card
+from digitnet.hub.model_card import write_model_card
 from digitnet.models import IMAGE_SIZE, available_models
 from digitnet.weights import METRICS_FILE, WEIGHTS_FOLDER, read_metrics, write_metrics
 

@@ -28,7 +28,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 import digitnet
-from tests.offenders import SEVEN, Door, doors_of_a_page, doors_of_the_package, png_of
+from tests.adversarial_inputs import SEVEN, Door, doors_of_a_page, doors_of_the_package, png_of
 from tests.serving import served
 
 MILLION = 1_000_000

@@ -21,9 +21,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from digitnet.classifier import load
 from digitnet.drawing import Drawing, to_image, to_images
 from digitnet.models import available_models
-from digitnet.synthetic import write_digits
-from digitnet.ui.answer import answer
-from digitnet.ui.sketchpad import SIZE
+from digitnet.synthetic.writer import write_digits
+from digitnet.ui.components.answer import answer
+from digitnet.ui.components.sketchpad import SIZE
 
 DRAWINGS = 2000
 TIMED = 500  # of them, one by one

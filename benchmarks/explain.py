@@ -25,10 +25,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from digitnet.classifier import Classifier, available_recipes, load
 from digitnet.drawing import Drawing, to_images
-from digitnet.explain import accounts
-from digitnet.integrated_gradients import SEGMENTS, integrated_gradients
+from digitnet.explain.attribution import accounts
+from digitnet.explain.integrated_gradients import SEGMENTS, integrated_gradients
 from digitnet.models import CLASSES, available_models
-from digitnet.synthetic import write_digits
+from digitnet.synthetic.writer import write_digits
 from digitnet.ui.tabs.why import explanation
 
 LIMIT_SEGMENTS = 256  # for what the maps approach

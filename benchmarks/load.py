@@ -29,9 +29,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from digitnet.classifier import load
-from digitnet.synthetic import write_digits
-from digitnet.ui.answer import answer
-from digitnet.ui.sketchpad import SIZE
+from digitnet.synthetic.writer import write_digits
+from digitnet.ui.components.answer import answer
+from digitnet.ui.components.sketchpad import SIZE
 from tests.serving import SERVE, served
 
 TICK = 1 / 20  # seconds from one position of the pen to the next
@@ -43,8 +43,8 @@ TIMEOUT = 30  # seconds, after which an answer counts as an error
 EMPTY = """
 import sys, gradio as gr
 sys.path.insert(0, {project!r})
-from digitnet.ui.answer import Answer
-from digitnet.ui.sketchpad import Sketchpad
+from digitnet.ui.components.answer import Answer
+from digitnet.ui.components.sketchpad import Sketchpad
 from digitnet.ui.tabs.common import IMMEDIATELY
 with gr.Blocks(analytics_enabled=False) as demo:
     chosen = [gr.Radio(["cnn"]), gr.Radio(["augmented"]), gr.State(None), gr.Checkbox(True)]

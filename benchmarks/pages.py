@@ -26,10 +26,10 @@ sys.path.insert(0, str(PROJECT))
 from benchmarks.compose import SPACINGS, compose, ink_of_drawing, ink_of_image, overlaps, place
 from digitnet.__main__ import read_drawings
 from digitnet.classifier import available_recipes, load
-from digitnet.finding import Found, find_digits, find_digits_in_drawing, read_number
+from digitnet.segmentation import Found, find_digits, find_digits_in_drawing, read_number
 from digitnet.mnist import load_mnist
 from digitnet.models import available_models
-from digitnet.synthetic import write_digits
+from digitnet.synthetic.writer import write_digits
 
 LONGEST = 8  # digits in a row
 PENS = (0.05, 0.12)  # widths, in heights of a digit

@@ -23,13 +23,13 @@ import torch
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from digitnet.adversarial import NORMS, smallest_nudges
+from digitnet.explain.adversarial import NORMS, smallest_nudges
 from digitnet.classifier import Classifier, available_recipes, load
-from digitnet.distortions import DISTORTIONS
-from digitnet.layout import fast_cpu
+from digitnet.explain.distortions import DISTORTIONS
+from digitnet.cpu import fast_cpu
 from digitnet.mnist import load_mnist
 from digitnet.models import CLASSES, available_models
-from digitnet.robustness import accuracy_on
+from digitnet.explain.robustness import accuracy_on
 from digitnet.weights import WEIGHTS_FOLDER, read_metrics, write_metrics
 
 DISTORTED = 1000  # test images

@@ -28,14 +28,14 @@ sys.path.insert(0, str(PROJECT))
 from digitnet.evaluation import evaluate, logits_of
 from digitnet.mnist import load_mnist
 from digitnet.models import Network, available_models, build
-from digitnet.recipes import RECIPES
-from digitnet.training import fit
+from digitnet.training.recipes import RECIPES
+from digitnet.training.loop import fit
 
 RECIPE = RECIPES["baseline"]["linear"]  # the same for each model
 
 
 def train_ours(name: str, seed: int, epochs: int) -> tuple[Network, list[float]]:
-    """Train with `digitnet.training.fit`: the network, and the seconds of each epoch."""
+    """Train with `digitnet.training.loop.fit`: the network, and the seconds of each epoch."""
     images, labels = load_mnist(PROJECT / "data", train=True)
     torch.manual_seed(seed)
     network = build(name)

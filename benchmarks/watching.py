@@ -5,7 +5,7 @@
 Prints, for the models trained as the page does, in a process of their own:
 
 - how much slower the training is for being watched than the same loop that nobody watches,
-  `digitnet.trainer.train` in a process of its own, in turn: by a visitor from elsewhere, whom all
+  `digitnet.training.trainer.train` in a process of its own, in turn: by a visitor from elsewhere, whom all
   is sent that a browser would be, and by a real Chromium on the very cores that train;
 - how late an answer to a drawing comes while a training runs, next to none: the page's own request
   for a drawing over HTTP, one after the other, median and 95th percentile.
@@ -33,7 +33,7 @@ sys.path.insert(0, str(PROJECT))
 
 from benchmarks.long_run import event_named, wait_in_queue
 from digitnet.models import MODELS
-from digitnet.recipes import RECIPES
+from digitnet.training.recipes import RECIPES
 from tests.browser.actions import choose, open_tab
 from tests.browser.conftest import FLAGS
 from tests.browser.find_browser import find
@@ -48,9 +48,9 @@ EPOCHS = {"linear": 5, "nonlinear": 5, "cnn": 4}
 UNWATCHED = """
 import os, sys
 from digitnet.mnist import load_mnist
-from digitnet.recipes import RECIPES
-from digitnet.trainer import train
-from digitnet.watching import NICENESS
+from digitnet.training.recipes import RECIPES
+from digitnet.training.trainer import train
+from digitnet.training.worker import NICENESS
 import dataclasses
 model, epochs, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 if hasattr(os, "nice"):

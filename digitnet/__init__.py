@@ -8,7 +8,7 @@ Prediction(digit=7, ...)
 
 from digitnet.classifier import Classifier, Prediction, available_recipes, load
 from digitnet.drawing import to_image
-from digitnet.hub import push
+from digitnet.hub.repository import push
 from digitnet.models import LayerSummary, available_models, summarise
 
 __all__ = [

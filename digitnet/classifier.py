@@ -12,8 +12,8 @@ from digitnet.calibration import digit_score
 from digitnet.device import pick_device
 from digitnet.drawing import Drawing, Picture, to_images
 from digitnet.evaluation import forward_of, logits_by
-from digitnet.hub import find_weights
-from digitnet.layout import Forward
+from digitnet.hub.repository import find_weights
+from digitnet.cpu import Forward
 from digitnet.models import CLASSES, MODELS, Network, parameter_count
 from digitnet.weights import WEIGHTS_FOLDER, Metadata, load_weights
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from digitnet.hub import files_to_push, is_repo_id, push
+from digitnet.hub.repository import files_to_push, is_repo_id, push
 from digitnet.weights import WEIGHTS_FOLDER
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from digitnet.layout import Forward, lay_out
+from digitnet.cpu import Forward, lay_out
 from digitnet.models import CLASSES, Network
 
 # Where an image with a margin of one pixel is cut out again: row and column of its top left corner.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import digitnet
-from digitnet.synthetic import write_digits
+from digitnet.synthetic.writer import write_digits
 from digitnet.weights import WEIGHTS_FOLDER
 
 SEVEN = [[(0, 0), (10, 0), (4, 20)]]

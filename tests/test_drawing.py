@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from digitnet.drawing import BOX_SIZE, STROKE_WIDTH, images_of_paths, render, to_image, to_images
-from digitnet.synthetic import write_digits
+from digitnet.synthetic.writer import write_digits
 from tests.conftest import PROJECT
 
 SEVEN = [[(0, 0), (10, 0), (4, 20)]]

@@ -15,13 +15,13 @@ import torch
 
 import digitnet
 from digitnet.models import build
-from digitnet.recipes import RECIPES
-from digitnet.training import fit
-from digitnet.ui.answer import answer
+from digitnet.training.recipes import RECIPES
+from digitnet.training.loop import fit
+from digitnet.ui.components.answer import answer
 from digitnet.weights import WEIGHTS_FOLDER, Metadata, load_weights, read_metrics, save_weights
 from tests.conftest import PROJECT
 from tests.serving import served
-from tests.test_train_command import command
+from tests.training.test_train_command import command
 
 SEVEN = [[[0, 0], [10, 0], [4, 20]]]
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")

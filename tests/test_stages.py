@@ -3,7 +3,7 @@ import pytest
 
 from digitnet.drawing import to_image
 from digitnet.stages import stages_of
-from digitnet.synthetic import write_digits
+from digitnet.synthetic.writer import write_digits
 
 SQUARE = [[(100, 100), (300, 100), (300, 300), (100, 300), (100, 100)]]
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from digitnet.distortions import DISTORTIONS
+from digitnet.explain.distortions import DISTORTIONS
 from tests.browser.actions import (
     SCRIBBLE,
     SEVEN,

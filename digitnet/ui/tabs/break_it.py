@@ -6,16 +6,16 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from digitnet.distortions import DISTORTIONS, Distortion
+from digitnet.explain.distortions import DISTORTIONS, Distortion
 from digitnet.drawing import Drawing, to_image
-from digitnet.finding import find_digits_in_drawing
-from digitnet.ui.chart import Chart
-from digitnet.ui.distorted import Distorted, Trial, curves_chart, distorted, try_out
-from digitnet.ui.guard import Refusal, one_sentence
-from digitnet.ui.loaded import Loaded
-from digitnet.ui.nudge import Nudge, nudge
-from digitnet.ui.own import classifiers_of
-from digitnet.ui.sketchpad import Sketchpad
+from digitnet.segmentation import find_digits_in_drawing
+from digitnet.ui.components.chart import Chart
+from digitnet.ui.components.distorted import Distorted, Trial, curves_chart, distorted, try_out
+from digitnet.ui.server.limits import Refusal, one_sentence
+from digitnet.ui.resources import Loaded
+from digitnet.ui.components.nudge import Nudge, nudge
+from digitnet.ui.trained_model import classifiers_of
+from digitnet.ui.components.sketchpad import Sketchpad
 from digitnet.ui.tabs.common import (
     IMMEDIATELY,
     QUIETLY,

@@ -8,10 +8,10 @@ import numpy as np
 from gradio.events import Dependency
 
 from digitnet.drawing import Drawing
-from digitnet.ui.guard import Refusal
-from digitnet.ui.loaded import TRAINED, Loaded
-from digitnet.ui.own import Own
-from digitnet.ui.sketchpad import Sketchpad, on_paper
+from digitnet.ui.server.limits import Refusal
+from digitnet.ui.resources import TRAINED, Loaded
+from digitnet.ui.trained_model import Own
+from digitnet.ui.components.sketchpad import Sketchpad, on_paper
 
 # For what must never wait: no queue, no spinner, and while one answer is under way only the newest
 # value is kept for the next. What is given is JSON already; Gradio would hand each value to a
@@ -30,8 +30,8 @@ QUIETLY: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private
 class Choice:
     """The two selectors above the tabs, and the network that the visitor trained.
 
-    `own` holds a `digitnet.ui.own.Own`, or None. Handlers that ask classifiers take it along, and
-    ask those of `digitnet.ui.own.classifiers_of`.
+    `own` holds a `digitnet.ui.trained_model.Own`, or None. Handlers that ask classifiers take it along, and
+    ask those of `digitnet.ui.trained_model.classifiers_of`.
     """
 
     model: gr.Radio

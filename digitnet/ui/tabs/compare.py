@@ -6,13 +6,13 @@ from typing import Any
 
 import gradio as gr
 
-from digitnet.distortions import DISTORTIONS, Distortion
-from digitnet.ui.chart import Axis, Chart, Series, chart, percent_axis
-from digitnet.ui.comparison import Comparison, figures
-from digitnet.ui.distorted import distortion_axis
-from digitnet.ui.gallery import Gallery, tiles_of_labels
-from digitnet.ui.layers import Layers, layers
-from digitnet.ui.loaded import Loaded
+from digitnet.explain.distortions import DISTORTIONS, Distortion
+from digitnet.ui.components.chart import Axis, Chart, Series, chart, percent_axis
+from digitnet.ui.components.comparison import Comparison, figures
+from digitnet.ui.components.distorted import distortion_axis
+from digitnet.ui.components.gallery import Gallery, tiles_of_labels
+from digitnet.ui.components.layers import Layers, layers
+from digitnet.ui.resources import Loaded
 from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice
 
 FEWEST_ANSWERS = 10  # of a confidence; of fewer, the share that is right says little

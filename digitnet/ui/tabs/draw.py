@@ -5,11 +5,11 @@ from pathlib import Path
 
 import gradio as gr
 
-from digitnet.ui.answer import Answer, answer, read
-from digitnet.ui.guard import one_sentence
-from digitnet.ui.loaded import Loaded
-from digitnet.ui.own import classifiers_of
-from digitnet.ui.sketchpad import Sketchpad
+from digitnet.ui.components.answer import Answer, answer, read
+from digitnet.ui.server.limits import one_sentence
+from digitnet.ui.resources import Loaded
+from digitnet.ui.trained_model import classifiers_of
+from digitnet.ui.components.sketchpad import Sketchpad
 from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice, subject_of
 from digitnet.ui.upload import Upload
 

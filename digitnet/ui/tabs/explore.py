@@ -5,12 +5,12 @@ from typing import get_args
 
 import gradio as gr
 
-from digitnet.ui.closeup import Closeup, closeup
-from digitnet.ui.confusion import Confusion, cells
-from digitnet.ui.gallery import Gallery, tiles_of_predictions
-from digitnet.ui.loaded import Loaded
-from digitnet.ui.own import predictions_of
-from digitnet.ui.sketchpad import Sketchpad, on_paper
+from digitnet.ui.components.closeup import Closeup, closeup
+from digitnet.ui.components.confusion import Confusion, cells
+from digitnet.ui.components.gallery import Gallery, tiles_of_predictions
+from digitnet.ui.resources import Loaded
+from digitnet.ui.trained_model import predictions_of
+from digitnet.ui.components.sketchpad import Sketchpad, on_paper
 from digitnet.ui.tabs.common import QUIETLY, Choice, checked_number, told
 from digitnet.ui.test_predictions import Among, Order, Outcome, Selection
 

@@ -8,14 +8,14 @@ import gradio as gr
 import numpy as np
 
 from digitnet.models import IMAGE_SIZE, MODELS
-from digitnet.recipes import RECIPES
-from digitnet.ui.chart import Chart
-from digitnet.ui.guard import Refusal
-from digitnet.ui.loaded import TRAINED, Loaded
-from digitnet.ui.own import keep, network_of
+from digitnet.training.recipes import RECIPES
+from digitnet.ui.components.chart import Chart
+from digitnet.ui.server.limits import Refusal
+from digitnet.ui.resources import TRAINED, Loaded
+from digitnet.ui.trained_model import keep, network_of
 from digitnet.ui.tabs.common import IMMEDIATELY, QUIETLY, Choice
 from digitnet.ui.test_predictions import OWN
-from digitnet.ui.training import (
+from digitnet.ui.components.training_progress import (
     Training,
     beginning,
     curves,
@@ -25,9 +25,9 @@ from digitnet.ui.training import (
     under_way,
     waiting,
 )
-from digitnet.ui.training_process import prepare, train_in_a_process
-from digitnet.ui.zero_gpu import ON_ZERO_GPU, on_gpu
-from digitnet.watching import LIMITS, TRAINING_IMAGES, Report, Settings, reports
+from digitnet.training.process import prepare, train_in_a_process
+from digitnet.ui.server.zero_gpu import ON_ZERO_GPU, on_gpu
+from digitnet.training.worker import LIMITS, TRAINING_IMAGES, Report, Settings, reports
 
 # Seconds that a training may take; a borrowed GPU also has to start in its time.
 LIMIT = 45.0 if ON_ZERO_GPU else 300.0

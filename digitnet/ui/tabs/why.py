@@ -7,13 +7,13 @@ import numpy as np
 
 from digitnet.classifier import Classifier
 from digitnet.drawing import Drawing
-from digitnet.finding import find_digits_in_drawing
-from digitnet.ui.evidence import Evidence, evidence
-from digitnet.ui.guard import one_sentence
-from digitnet.ui.loaded import Loaded
-from digitnet.ui.own import classifiers_of
-from digitnet.ui.parts import Parts, parts
-from digitnet.ui.sketchpad import Sketchpad
+from digitnet.segmentation import find_digits_in_drawing
+from digitnet.ui.components.evidence import Evidence, evidence
+from digitnet.ui.server.limits import one_sentence
+from digitnet.ui.resources import Loaded
+from digitnet.ui.trained_model import classifiers_of
+from digitnet.ui.components.parts import Parts, parts
+from digitnet.ui.components.sketchpad import Sketchpad
 from digitnet.ui.tabs.common import (
     QUIETLY,
     Choice,

@@ -1,0 +1,59 @@
+"""How far images can be distorted before a classifier gives way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from digitnet.classifier import Classifier
+from digitnet.explain.distortions import Distortion
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """What a classifier makes of one image over the whole range of a distortion.
+
+    Attributes
+    ----------
+    values : of the distortion, V of them in order
+    probabilities : float32 ``[V, 10]``
+    answers : V digits; None where it sees no digit
+    """
+
+    values: Sequence[float]
+    probabilities: np.ndarray
+    answers: Sequence[int | None]
+
+    def gives_way(self, identity: float, digit: int) -> list[float]:
+        """Going away from `identity`, either way, the first values not answered with `digit`."""
+        wrong = [
+            value
+            for value, answer in zip(self.values, self.answers, strict=True)
+            if answer != digit
+        ]
+        if identity in wrong:
+            return [identity]
+        below = [value for value in wrong if value < identity]
+        above = [value for value in wrong if value > identity]
+        return below[-1:] + above[:1]
+
+
+def curve_of(classifier: Classifier, image: torch.Tensor, distortion: Distortion) -> Curve:
+    """Distort an image float32 ``[28, 28]`` by each of the distortion's values."""
+    values = distortion.values()
+    images = torch.cat([distortion(image[None], value) for value in values])
+    predictions = classifier.predict_images(images)
+    return Curve(
+        values,
+        np.stack([prediction.probabilities for prediction in predictions]),
+        [prediction.digit if prediction.is_digit else None for prediction in predictions],
+    )
+
+
+def accuracy_on(classifier: Classifier, images: torch.Tensor, labels: torch.Tensor) -> float:
+    """Share, 0..1, of images float32 ``[N, 28, 28]`` whose whole answer is their label."""
+    predictions = classifier.predict_images(images)
+    pairs = zip(predictions, labels.tolist(), strict=True)
+    right = sum(prediction.is_digit and prediction.digit == label for prediction, label in pairs)
+    return right / len(labels)

@@ -1,0 +1,78 @@
+"""Images with captions: the test predictions, right and wrong, and the data set itself."""
+
+from typing import Any
+
+import numpy as np
+
+from digitnet.mnist import CLASS_NAMES
+from digitnet.ui.components.base import Component, png_url
+from digitnet.ui.test_predictions import DISPUTED, Key, Selection, TestPredictions
+
+TILES_A_PAGE = 60
+
+
+class Gallery(Component):
+    """Its value is what `tiles_of_predictions` or `tiles_of_labels` makes.
+
+    Listen to ``click``: its event's ``index`` is the number of the image that was chosen.
+    """
+
+    def __init__(self, **properties: Any):
+        super().__init__(**properties)
+
+
+def tiles_of_predictions(
+    predictions: TestPredictions, key: Key, selection: Selection, page: int = 1
+) -> dict[str, Any]:
+    """One page of test images with what a classifier predicts, as the template's data.
+
+    Pages count from 1; those beyond the first and last count as these.
+    """
+    if key not in predictions:
+        return {"summary": "This model's weights are not available", "page": 1, "pages": 1}
+    probabilities, predicted = predictions.probabilities(key), predictions.predicted(key)
+    labels = predictions.labels
+    indices = predictions.indices(key, selection)
+    pages = max(1, -(-len(indices) // TILES_A_PAGE))
+    page = min(max(1, page), pages)
+    on_page = indices[(page - 1) * TILES_A_PAGE : page * TILES_A_PAGE]
+    right = predicted == labels
+    return {
+        "summary": f"{right.sum():,} right, {(~right).sum():,} wrong",
+        "accuracy": f"{100 * predictions.accuracy(key):.2f} %",
+        "undisputed": f"{100 * predictions.accuracy(key, without_disputed=True):.2f} %",
+        "shown": f"{len(indices):,} shown",
+        "page": page,
+        "pages": pages,
+        "empty": len(indices) == 0,
+        "tiles": [
+            {
+                "index": index,
+                "image": png_url(predictions.images[index]),
+                "caption": f"Predicted {predicted[index]} | Actual {labels[index]}",
+                "confidence": f"{100 * probabilities[index].max():.1f} %",
+                "title": f"Test image {index}",
+                "outcome": "right" if right[index] else "wrong",
+                "mark": "✓" if right[index] else "✗",
+                "disputed": index in DISPUTED,
+            }
+            for index in on_page.tolist()
+        ],
+    }
+
+
+def tiles_of_labels(images: np.ndarray, labels: np.ndarray, seed: int | None = None) -> dict:
+    """Sixteen random ones of images uint8 ``[N, 28, 28]``, with class names, for the template."""
+    chosen = np.random.default_rng(seed).choice(len(images), 16, replace=False)
+    return {
+        "four": True,  # columns, as the tutorial shows them
+        "tiles": [
+            {
+                "index": index,
+                "image": png_url(images[index]),
+                "caption": CLASS_NAMES[labels[index]],
+                "title": f"Image {index}",
+            }
+            for index in chosen.tolist()
+        ],
+    }

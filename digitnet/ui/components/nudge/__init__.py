@@ -1,0 +1,84 @@
+"""The smallest nudges that make a model answer another digit, and who else falls for them."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from digitnet.explain.adversarial import NORMS, size_of, smallest_nudges
+from digitnet.classifier import Classifier
+from digitnet.ui.components.base import Component, png_url
+from digitnet.ui.components.maps import signed_map
+
+NAMES = {"l2": "L2", "linf": "L∞"}
+MEANINGS = {"l2": "as little as possible in all", "linf": "as little as possible at any pixel"}
+
+
+class Nudge(Component):
+    """Its value is what `nudge` makes."""
+
+    def __init__(self, **properties: Any):
+        super().__init__(elem_id="nudge", **properties)
+
+
+def nudge(
+    classifiers: dict[str, Classifier], chosen: str, image: np.ndarray, target: int
+) -> dict[str, Any]:
+    """Search, in both norms, and give the template's data.
+
+    Parameters
+    ----------
+    classifiers : by model
+    chosen : the one whose answer is to change
+    image : float32 ``[28, 28]`` in 0..1
+    target : the digit that it is to answer
+    """
+    shown = {"model": chosen, "target": target}
+    (before,) = classifiers[chosen].predict_images(image[None])
+    if before.is_digit and before.digit == target:
+        return shown | {"already": True}
+    original = torch.from_numpy(image)[None]
+    ways = []
+    for norm in NORMS:
+        nudges = smallest_nudges(classifiers[chosen], original, torch.tensor([target]), norm)
+        way = {"norm": NAMES[norm], "meaning": MEANINGS[norm], "found": bool(nudges.found)}
+        if nudges.found:
+            way |= _pictures(original, nudges.images)
+            way["models"] = _answers(classifiers, chosen, nudges.images, target)
+        else:
+            way["bound"] = f"{NORMS[norm]:g}"
+        ways.append(way)
+    return shown | {"ways": ways}
+
+
+def _pictures(before: torch.Tensor, after: torch.Tensor) -> dict[str, Any]:
+    """Before, nudge and after, and the nudge's size in both norms."""
+    added = after - before
+    largest = float(size_of(added, "linf"))
+    return {
+        "before": png_url(before[0].numpy()),
+        "added": png_url(signed_map(added[0].numpy(), largest)),
+        "after": png_url(after[0].numpy()),
+        "l2": f"{float(size_of(added, 'l2')):.2f}",
+        "linf": f"{largest:.3f}",
+    }
+
+
+def _answers(
+    classifiers: dict[str, Classifier], chosen: str, image: torch.Tensor, target: int
+) -> list[dict[str, Any]]:
+    """What each model says of the nudged image ``[1, 28, 28]``."""
+    rows = []
+    for name, classifier in classifiers.items():
+        (prediction,) = classifier.predict_images(image)
+        said = prediction.digit if prediction.is_digit else None
+        rows.append(
+            {
+                "model": name,
+                "chosen": name == chosen,
+                "said": "no digit" if said is None else str(said),
+                "percent": "" if said is None else f"{100 * prediction.confidence:.1f} %",
+                "fooled": said == target,
+            }
+        )
+    return rows

@@ -1,0 +1,102 @@
+import json
+import re
+import shutil
+
+import pytest
+from huggingface_hub import ModelCard
+
+from digitnet.hub.model_card import model_card
+from digitnet.weights import WEIGHTS_FOLDER, WeightsError
+from tests.conftest import PROJECT
+
+RECIPES = sorted(path.parent.name for path in WEIGHTS_FOLDER.glob("*/metrics.json"))
+KEYS = {
+    "accuracy": "test_accuracy",
+    "loss": "test_loss",
+    "expected_calibration_error": "calibration_error",
+}
+
+
+def entries(recipe, folder=WEIGHTS_FOLDER):
+    return json.loads((folder / recipe / "metrics.json").read_text())["models"]
+
+
+@pytest.fixture(scope="module")
+def card():
+    return ModelCard.load(WEIGHTS_FOLDER / "README.md")
+
+
+def test_the_committed_card_is_made_of_the_committed_metrics(card):
+    assert str(card) == str(model_card(WEIGHTS_FOLDER))
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_its_figures_are_those_of_metrics_json(card, recipe):
+    for model, entry in entries(recipe).items():
+        found = {
+            result.metric_type: result.metric_value
+            for result in card.data.eval_results
+            if result.metric_name.startswith(f"{model}, {recipe} recipe:")
+            and (result.dataset_type, result.dataset_split) == ("ylecun/mnist", "test")
+        }
+        assert found == {metric: entry[key] for metric, key in KEYS.items()}
+        row = next(line for line in card.text.splitlines() if f"| {recipe} | {model} |" in line)
+        assert f"{entry['test_accuracy']:.2%}" in row and f"{entry['parameters']:,}" in row
+
+
+def test_it_says_what_the_hub_and_people_need(card):
+    data = card.data.to_dict()
+    assert data["license"] == "mit"
+    assert data["library_name"] == "digitnet"
+    assert data["pipeline_tag"] == "image-classification"
+    assert data["datasets"] == ["ylecun/mnist"]
+    assert data["metrics"] == ["accuracy"]
+    assert "mnist" in data["tags"]
+    text = " ".join(card.text.split())
+    assert "Yann LeCun, Corinna Cortes and Christopher J.C. Burges" in text
+    assert "CC BY-SA 3.0" in text and "Not for reading" in text
+
+
+def test_its_snippet_runs(card, capsys, monkeypatch):
+    monkeypatch.chdir(PROJECT)
+    exec(re.search(r"```python\n(.*?)```", card.text, re.DOTALL)[1], {})
+    assert capsys.readouterr().out.startswith("Prediction(digit=7, ")
+
+
+def test_the_snippet_names_the_repository_it_is_for():
+    assert 'source="someone/digits")' in model_card(WEIGHTS_FOLDER, "someone/digits").text
+
+
+def test_figures_on_drawings_are_shown_where_there_are_some(tmp_path):
+    folder = shutil.copytree(WEIGHTS_FOLDER, tmp_path / "weights")
+    for file in folder.glob("*/metrics.json"):
+        metrics = json.loads(file.read_text())
+        for entry in metrics["models"].values():
+            entry.pop("drawings", None)
+        file.write_text(json.dumps(metrics))
+    assert "people's drawings" not in model_card(folder).text
+    file = folder / RECIPES[0] / "metrics.json"
+    metrics = json.loads(file.read_text())
+    drawings = {"accuracy": 0.98765, "count": 10992, "name": "drawings of 44 people"}
+    metrics["models"]["cnn"]["drawings"] = drawings
+    file.write_text(json.dumps(metrics))
+    card = ModelCard(str(model_card(folder)))
+    found = [result for result in card.data.eval_results if result.dataset_type == "drawings"]
+    assert [(result.metric_value, result.dataset_name) for result in found] == [
+        (0.98765, "drawings of 44 people")
+    ]
+    assert found[0].metric_name.startswith(f"cnn, {RECIPES[0]} recipe:")
+    assert "10,992 drawings (drawings of 44 people)" in card.text and "98.77%" in card.text
+
+
+def test_metrics_of_an_older_version_still_make_a_card(tmp_path):
+    (tmp_path / "plain").mkdir()
+    entry = {"test_accuracy": 0.5, "parameters": 10}
+    (tmp_path / "plain" / "metrics.json").write_text(json.dumps({"models": {"linear": entry}}))
+    card = ModelCard(str(model_card(tmp_path)))
+    assert [result.metric_value for result in card.data.eval_results] == [0.5]
+
+
+def test_no_metrics_no_card(tmp_path):
+    with pytest.raises(WeightsError, match=r"holds no metrics\.json; run python train\.py"):
+        model_card(tmp_path)
