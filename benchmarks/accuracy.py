@@ -1,45 +1,148 @@
-"""Accuracy on MNIST and on drawings: what MNIST's geometry and the augmented recipe each add.
+"""Accuracy on MNIST and on drawings: what MNIST's geometry and each recipe add.
 
-    python benchmarks/accuracy.py --sketches FILE.jsonl.gz --name NAME [--write] [--peer]
-                                  [--seeds 3] [--runs FOLDER]
+    python -m benchmarks.accuracy [--write] [--peer] [--seeds 3] [--runs FOLDER]
 
-FILE has one ``{"label": 7, "strokes": [[[x, y], ...], ...]}`` a line. Prints, for the committed
-weights, each recipe on the canvas squeezed to 28x28 and with MNIST's geometry; --write puts that
-into their metrics.json. With --peer, also what digit-recognizer-py (from PyPI) makes of the same
-canvases. With --seeds, trains the augmented recipe anew that many times, in FOLDER/<seed>
-if that has no weights yet, and prints mean and standard deviation.
+Measures the committed weights on MNIST's test images and on both sets of drawings, with MNIST's
+geometry and on the canvas squeezed to 28x28; --write puts that into their metrics.json. --peer also
+measures digit-recognizer-py (from PyPI) on the same canvases. --seeds trains the default recipe
+anew that many times, in FOLDER/<seed> if that has no weights yet, and gives mean and standard
+deviation.
 """
 
 import argparse
-import datetime
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
-
-from digitnet.__main__ import read_drawings
+from benchmarks import PROJECT, results
+from benchmarks.drawing_sets import DEVELOPMENT, TEST
 from digitnet.calibration import calibration_error, reliability
-from digitnet.classifier import Classifier, available_recipes, load
+from digitnet.classifier import DEFAULT_RECIPE, Classifier, available_recipes, load
 from digitnet.drawing import Drawing, to_images
-from digitnet.mnist import load_mnist
 from digitnet.hub.model_card import write_model_card
-from digitnet.models import IMAGE_SIZE, available_models
+from digitnet.mnist import load_mnist
+from digitnet.models import IMAGE_SIZE, available_models, parameter_count
 from digitnet.weights import METRICS_FILE, WEIGHTS_FOLDER, read_metrics, write_metrics
 
-RECIPE = "augmented"  # the one trained anew for each seed
 CANVAS = 280  # pixels, of a sketchpad as other demos have it
 INK = 200  # pixels, the longest side of a drawing on it
 PEN = 20  # pixels
+# The sets of drawings, by their field in metrics.json.
+DRAWINGS = {"test_drawings": TEST, "development_drawings": DEVELOPMENT}
+
+
+@dataclass(frozen=True)
+class Images:
+    """Labelled images: float32 ``[N, 28, 28]`` in 0..1, int64 ``[N]``."""
+
+    images: np.ndarray
+    labels: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """A set of drawings as images: with MNIST's geometry, and squeezed from a canvas."""
+
+    canvases: list[Image.Image]
+    fitted: Images
+    squeezed: Images
+
+
+def main() -> None:
+    parser = results.parser(__doc__)
+    parser.add_argument("--write", action="store_true", help="write metrics.json and model card")
+    parser.add_argument("--peer", action="store_true", help="measure digit-recognizer-py, too")
+    parser.add_argument("--seeds", type=int, default=0, help="train that often (%(default)s)")
+    parser.add_argument("--runs", type=Path, metavar="FOLDER", help="where these trainings lie")
+    options = parser.parse_args()
+
+    test_images, test_labels = load_mnist(train=False)
+    mnist = Images(test_images.numpy().astype(np.float32) / 255, test_labels)
+    drawings = {field: as_images(*drawing_set.read()) for field, drawing_set in DRAWINGS.items()}
+
+    table = committed_weights(mnist, drawings, options.write)
+    results.save(options.results, "accuracy", "Accuracy", [table])
+    if options.peer:
+        table = peer(test_images, test_labels, drawings)
+        results.save(options.results, "accuracy_peer", "Accuracy of digit-recognizer-py", [table])
+    if options.seeds > 1:
+        table = over_seeds(options, mnist, drawings)
+        results.save(options.results, "accuracy_seeds", "Accuracy over several seeds", [table])
+
+
+def committed_weights(mnist: Images, drawings: dict[str, Drawings], write: bool) -> results.Table:
+    """Every recipe and model of weights/; `write` puts what is measured into their metrics."""
+    table = results.Table(
+        "",
+        ["recipe", "model", "parameters", "MNIST test"]
+        + [
+            f"{drawing_set.label}{form}"
+            for drawing_set in DRAWINGS.values()
+            for form in ("", ", squeezed")
+        ],
+        [
+            "Accuracy in %, with the expected calibration error in brackets. The development "
+            f"drawings are the {len(drawings['development_drawings'].canvases):,} of "
+            f"{DEVELOPMENT.source}, the test drawings the "
+            f"{len(drawings['test_drawings'].canvases):,} of {TEST.source}; see "
+            "`data/drawings/README.md`. No network has learned from either. Choices were made by "
+            "the development drawings, so the figure to expect on other people's drawings is that "
+            'of the test drawings. "Squeezed" is the whole canvas reduced to 28x28, without '
+            "MNIST's geometry, as many demos do it.",
+        ],
+    )
+    for recipe in available_recipes():
+        metrics = read_metrics(WEIGHTS_FOLDER / recipe) or {"models": {}}
+        for model in available_models():
+            classifier = load(model, recipe)
+            cells = [f"{parameter_count(classifier.network):,}", shown(measure(classifier, mnist))]
+            for field, drawing_set in DRAWINGS.items():
+                fitted = measure(classifier, drawings[field].fitted)
+                squeezed = measure(classifier, drawings[field].squeezed)
+                cells += [shown(fitted), shown(squeezed)]
+                if entry := metrics["models"].get(model):
+                    entry.pop("drawings", None)  # the field that older versions had
+                    entry[field] = {
+                        "name": drawing_set.source,
+                        "count": len(drawings[field].canvases),
+                        "accuracy": fitted[0] / 100,
+                        "calibration_error": fitted[1] / 100,
+                        "squeezed_accuracy": squeezed[0] / 100,
+                    }
+            table.add(recipe, model, *cells)
+        if write:
+            write_metrics(WEIGHTS_FOLDER / recipe, metrics)
+            write_model_card(WEIGHTS_FOLDER)
+    return table
+
+
+def measure(classifier: Classifier, images: Images) -> tuple[float, float]:
+    """Accuracy and expected calibration error, both in %."""
+    predictions = classifier.predict_images(images.images)
+    probabilities = torch.from_numpy(np.stack([p.probabilities for p in predictions]))
+    accuracy = (probabilities.argmax(1) == images.labels).float().mean().item()
+    error = calibration_error(reliability(probabilities, images.labels))
+    return 100 * accuracy, 100 * error
+
+
+def shown(measured: tuple[float, float]) -> str:
+    return f"{measured[0]:.2f} ({measured[1]:.2f})"
+
+
+def as_images(drawings: list[Drawing], digits: list[int]) -> Drawings:
+    labels = torch.tensor(digits)
+    canvases = [canvas_of(drawing) for drawing in drawings]
+    return Drawings(
+        canvases, Images(to_images(drawings), labels), Images(squeeze(canvases), labels)
+    )
 
 
 def canvas_of(drawing: Drawing) -> Image.Image:
@@ -57,133 +160,71 @@ def canvas_of(drawing: Drawing) -> Image.Image:
     return canvas
 
 
-def squeezed(canvases: Iterable[Image.Image]) -> np.ndarray:
+def squeeze(canvases: Iterable[Image.Image]) -> np.ndarray:
     """Canvases as other demos show them to a network: float32 ``[N, 28, 28]``, no geometry."""
     size = (IMAGE_SIZE, IMAGE_SIZE)
     small = [np.asarray(canvas.resize(size, Image.Resampling.BILINEAR)) for canvas in canvases]
     return np.stack(small).astype(np.float32) / 255
 
 
-def measure(
-    classifier: Classifier, images: np.ndarray, labels: torch.Tensor
-) -> tuple[float, float]:
-    """Accuracy and expected calibration error, both in %."""
-    predictions = classifier.predict_images(images)
-    probabilities = torch.from_numpy(np.stack([p.probabilities for p in predictions]))
-    right = (probabilities.argmax(1) == labels).float().mean().item()
-    return 100 * right, 100 * calibration_error(reliability(probabilities, labels))
-
-
-def row(name: str, cells: Iterable[str]) -> None:
-    print(f"| {name} | {' | '.join(cells)} |", flush=True)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sketches", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--name", default="drawings", help="what to call them in metrics.json")
-    parser.add_argument("--write", action="store_true")
-    parser.add_argument("--peer", action="store_true")
-    parser.add_argument("--seeds", type=int, default=0)
-    parser.add_argument("--runs", type=Path, metavar="FOLDER")
-    options = parser.parse_args()
-
-    drawings, sketch_labels = zip(*read_drawings(options.sketches), strict=True)
-    canvases = [canvas_of(drawing) for drawing in drawings]
-    labels = torch.tensor(sketch_labels)
-    test_images, test_labels = load_mnist(PROJECT / "data", train=False)
-    mnist = test_images.numpy().astype(np.float32) / 255
-    fitted, unfitted = to_images(drawings), squeezed(canvases)
-
-    print(f"{datetime.date.today()}, {platform.machine()}, torch {torch.__version__}; ", end="")
-    print(f"{len(drawings):,} drawings; accuracy (calibration error), %\n")
-    print("| recipe | model | MNIST | drawings, squeezed | drawings |")
-    print("| --- | --- | ---: | ---: | ---: |")
-    for recipe in available_recipes():
-        metrics = read_metrics(WEIGHTS_FOLDER / recipe) or {"models": {}}
-        for model in available_models():
-            classifier = load(model, recipe)
-            on_mnist, on_squeezed, on_fitted = (
-                measure(classifier, mnist, test_labels),
-                measure(classifier, unfitted, labels),
-                measure(classifier, fitted, labels),
-            )
-            row(
-                f"{recipe} | {model}",
-                [
-                    f"{right:.2f} ({error:.2f})"
-                    for right, error in (on_mnist, on_squeezed, on_fitted)
-                ],
-            )
-            if model in metrics["models"]:
-                metrics["models"][model]["drawings"] = {
-                    "name": options.name,
-                    "count": len(drawings),
-                    "accuracy": on_fitted[0] / 100,
-                    "calibration_error": on_fitted[1] / 100,
-                    "squeezed_accuracy": on_squeezed[0] / 100,
-                }
-        if options.write:
-            write_metrics(WEIGHTS_FOLDER / recipe, metrics)
-            write_model_card(WEIGHTS_FOLDER)
-    if options.peer:
-        peer_row(test_images, test_labels, canvases, sketch_labels)
-    if options.seeds > 1:
-        seeds_table(options, mnist, test_labels, fitted, labels)
-
-
-def peer_row(
-    test_images: torch.Tensor,
-    test_labels: torch.Tensor,
-    canvases: list[Image.Image],
-    sketch_labels: tuple[int, ...],
-) -> None:
+def peer(
+    test_images: torch.Tensor, test_labels: torch.Tensor, drawings: dict[str, Drawings]
+) -> results.Table:
     """What digit-recognizer-py makes of the same pictures."""
     from digit_recognizer import DigitRecognizer
 
-    peer = DigitRecognizer(device="cpu")
+    recognizer = DigitRecognizer(device="cpu")
+
+    def accuracy(pictures: list[Image.Image], labels: torch.Tensor) -> str:
+        pairs = zip(pictures, labels.tolist(), strict=True)
+        hits = [recognizer.predict(picture) == label for picture, label in pairs]
+        return f"{100 * statistics.mean(hits):.2f}"
+
+    labels = [drawing_set.label for drawing_set in DRAWINGS.values()]
+    table = results.Table(
+        "", ["model", "MNIST test", *labels], ["Accuracy in %, of the canvases that it is given."]
+    )
     pictures = [Image.fromarray(image.numpy()) for image in test_images]
-    shares = [
-        statistics.mean(peer.predict(picture) == label for picture, label in pairs)
-        for pairs in (
-            zip(pictures, test_labels.tolist(), strict=True),
-            zip(canvases, sketch_labels, strict=True),
-        )
-    ]
-    row("digit-recognizer-py | cnn", [f"{100 * shares[0]:.2f}", "", f"{100 * shares[1]:.2f}"])
+    cells = [accuracy(one.canvases, one.fitted.labels) for one in drawings.values()]
+    table.add("its cnn", accuracy(pictures, test_labels), *cells)
+    return table
 
 
-def seeds_table(
-    options: argparse.Namespace,
-    mnist: np.ndarray,
-    test_labels: torch.Tensor,
-    fitted: np.ndarray,
-    labels: torch.Tensor,
-) -> None:
+def over_seeds(
+    options: argparse.Namespace, mnist: Images, drawings: dict[str, Drawings]
+) -> results.Table:
     """Mean and standard deviation over seeds, training what is not trained yet."""
+    sets = {"MNIST test": mnist} | {
+        drawing_set.label: drawings[field].fitted for field, drawing_set in DRAWINGS.items()
+    }
+    table = results.Table(
+        "",
+        ["recipe", "model"] + [f"{name}{what}" for name in sets for what in ("", ", error")],
+        [
+            f"Mean and standard deviation over {options.seeds} seeds, in %: accuracy, and expected "
+            "calibration error."
+        ],
+    )
     with tempfile.TemporaryDirectory() as temporary:
-        runs = options.runs or Path(temporary)
-        print(f"\nOver {options.seeds} seeds:\n")
-        print("| recipe | model | MNIST | calibration error | drawings | calibration error |")
-        print("| --- | --- | ---: | ---: | ---: | ---: |")
-        folders = [runs / str(seed) for seed in range(options.seeds)]
+        folders = [
+            (options.runs or Path(temporary)).resolve() / str(seed) for seed in range(options.seeds)
+        ]
         for seed, folder in enumerate(folders):
-            if not (folder / RECIPE / METRICS_FILE).exists():
-                command = ["train.py", "--recipe", RECIPE, "--seed", str(seed)]
+            if not (folder / DEFAULT_RECIPE / METRICS_FILE).exists():
+                command = ["train.py", "--recipe", DEFAULT_RECIPE, "--seed", str(seed)]
                 command += ["--output", str(folder)]
                 subprocess.run([sys.executable, *command], cwd=PROJECT, check=True)
         for model in available_models():
-            results = []
+            runs = []
             for folder in folders:
-                classifier = load(model, RECIPE, source=folder)
-                results.append(
-                    measure(classifier, mnist, test_labels) + measure(classifier, fitted, labels)
-                )
+                classifier = load(model, DEFAULT_RECIPE, source=folder)
+                runs.append([value for one in sets.values() for value in measure(classifier, one)])
             cells = [
                 f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}"
-                for values in zip(*results, strict=True)
+                for values in zip(*runs, strict=True)
             ]
-            row(f"{RECIPE} | {model}", cells)
+            table.add(DEFAULT_RECIPE, model, *cells)
+    return table
 
 
 if __name__ == "__main__":

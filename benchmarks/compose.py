@@ -1,7 +1,7 @@
-"""Pages with digits in a row, as somebody might photograph them, and where each digit lies.
+"""Synthetic photos of pages with digits in a row, and the box of each digit.
 
-The digits come from elsewhere, as ink; the paper, the pen, the light and the camera are made here.
-Equal seeds compose equal pages.
+The digits are given as ink; paper, pen, light and camera are simulated here. Equal seeds compose
+equal pages.
 """
 
 import io
@@ -17,13 +17,13 @@ from digitnet.drawing import Drawing
 SPACINGS = {"well separated": (0.3, 0.8), "close": (0.1, 0.3)}  # gaps, in heights of a digit
 PAPERS = ("plain", "ruled", "squared")
 SIZES = (0.8, 1.2)  # of a digit's longest side to the usual one
-RISE = 0.1  # heights of a digit above or below the line, at most
-LARGEST_TILT = 10  # degrees
+MAX_RISE = 0.1  # heights of a digit above or below the line
+MAX_TILT = 10  # degrees
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page and the truth about it.
+    """A photo of a page, and its ground truth.
 
     Attributes
     ----------
@@ -65,67 +65,67 @@ def _cropped(ink: np.ndarray) -> np.ndarray:
 
 def compose(
     inks: Sequence[np.ndarray],
-    chance: np.random.Generator,
+    rng: np.random.Generator,
     spacing: str = "well separated",
     paper: str | None = None,
     tilt: float | None = None,
     light_on_dark: bool | None = None,
 ) -> Page:
-    """Write digits in a row, and photograph the page.
+    """Write digits in a row on a page, and take a photo of it.
 
     Parameters
     ----------
     inks : float32 ``[H, W]`` in 0..1 each, as `ink_of_image` and `ink_of_drawing` give them
     spacing : one of `SPACINGS`
-    paper, tilt, light_on_dark : one of `PAPERS`, degrees clockwise, polarity; at random where None
+    paper, tilt, light_on_dark : one of `PAPERS`, degrees clockwise, polarity; random where None
     """
-    paper = str(chance.choice(PAPERS)) if paper is None else paper
-    tilt = chance.uniform(-LARGEST_TILT, LARGEST_TILT) if tilt is None else tilt
-    light_on_dark = chance.random() < 0.25 if light_on_dark is None else light_on_dark
-    size = chance.uniform(50, 130)  # pixels, the usual longest side of a digit
-    layers, (height, width) = _row(inks, size, SPACINGS[spacing], tilt, chance)
+    paper = str(rng.choice(PAPERS)) if paper is None else paper
+    tilt = rng.uniform(-MAX_TILT, MAX_TILT) if tilt is None else tilt
+    light_on_dark = rng.random() < 0.25 if light_on_dark is None else light_on_dark
+    size = rng.uniform(50, 130)  # pixels, the usual longest side of a digit
+    layers, (height, width) = _row(inks, size, SPACINGS[spacing], tilt, rng)
 
-    grain = _grain((height, width), chance)
+    grain = _grain((height, width), rng)
     strength = np.max([np.zeros_like(grain), *layers], axis=0)
-    strength *= chance.uniform(0.4, 0.95)  # the fainter, the more a pencil
-    strength *= np.clip(1 + chance.uniform(0, 0.15) * grain, 0, 1.2)
-    colour = chance.choice([(0, 0, 0), (0.1, 0.15, 0.6), (0.3, 0.3, 0.3), (0.6, 0.1, 0.1)])
-    white = np.array([1, chance.uniform(0.94, 1), chance.uniform(0.85, 1)])
-    page = np.ones((height, width, 1)) * white * chance.uniform(0.75, 1)
-    lines = _lines((height, width), paper, size, tilt, chance)[..., None]
-    page -= lines * chance.choice([(0.9, 0.5, 0.2), (0.7, 0.7, 0.7)])
-    page += chance.uniform(0, 0.015) * grain[..., None]
+    strength *= rng.uniform(0.4, 0.95)  # the fainter, the more a pencil
+    strength *= np.clip(1 + rng.uniform(0, 0.15) * grain, 0, 1.2)
+    colour = rng.choice([(0, 0, 0), (0.1, 0.15, 0.6), (0.3, 0.3, 0.3), (0.6, 0.1, 0.1)])
+    white = np.array([1, rng.uniform(0.94, 1), rng.uniform(0.85, 1)])
+    page = np.ones((height, width, 1)) * white * rng.uniform(0.75, 1)
+    lines = _lines((height, width), paper, size, tilt, rng)[..., None]
+    page -= lines * rng.choice([(0.9, 0.5, 0.2), (0.7, 0.7, 0.7)])
+    page += rng.uniform(0, 0.015) * grain[..., None]
     page += strength[..., None] * np.minimum(colour - page, 0)
     if light_on_dark:
         page = 1 - 0.9 * page
-    page *= _light((height, width), chance)[..., None]
-    page = ndimage.gaussian_filter(page, (*[chance.uniform(0, 1)] * 2, 0))
-    page += chance.normal(0, chance.uniform(0, 0.02), page.shape)
+    page *= _light((height, width), rng)[..., None]
+    page = ndimage.gaussian_filter(page, (*[rng.uniform(0, 1)] * 2, 0))
+    page += rng.normal(0, rng.uniform(0, 0.02), page.shape)
     picture = Image.fromarray(np.rint(np.clip(page, 0, 1) * 255).astype(np.uint8))
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=int(chance.integers(60, 96)))
+    picture.save(file, "JPEG", quality=int(rng.integers(60, 96)))
     return Page(Image.open(file), np.array([_box(layer) for layer in layers]))
 
 
 def place(
     drawings: Sequence[Drawing],
-    chance: np.random.Generator,
+    rng: np.random.Generator,
     spacing: str = "well separated",
     tilt: float | None = None,
 ) -> list[list[np.ndarray]]:
     """Drawings in a row, as `compose` places digits; the strokes of each, about 1 high."""
-    angle = np.deg2rad(chance.uniform(-LARGEST_TILT, LARGEST_TILT) if tilt is None else tilt)
+    angle = np.deg2rad(rng.uniform(-MAX_TILT, MAX_TILT) if tilt is None else tilt)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     row, start = [], 0.0
     for drawing in drawings:
         strokes = [np.asarray(stroke, float) for stroke in drawing if len(stroke)]
         points = np.concatenate(strokes)
         low, extent = points.min(axis=0), np.ptp(points, axis=0)
-        scale = chance.uniform(*SIZES) / max(extent.max(), 1e-9)
+        scale = rng.uniform(*SIZES) / max(extent.max(), 1e-9)
         foot = [low[0], low[1] + extent[1]]
-        corner = [start, chance.uniform(-RISE, RISE)]
+        corner = [start, rng.uniform(-MAX_RISE, MAX_RISE)]
         row.append([((stroke - foot) * scale + corner) @ turn for stroke in strokes])
-        start += extent[0] * scale + chance.uniform(*SPACINGS[spacing])
+        start += extent[0] * scale + rng.uniform(*SPACINGS[spacing])
     return row
 
 
@@ -150,22 +150,22 @@ def _row(
     size: float,
     gaps: tuple[float, float],
     tilt: float,
-    chance: np.random.Generator,
+    rng: np.random.Generator,
 ) -> tuple[list[np.ndarray], tuple[int, int]]:
     """A layer ``[H, W]`` of ink for each digit, placed and tilted; and H and W."""
     scaled = []
     for ink in inks:
-        scale = size * chance.uniform(*SIZES) / max(ink.shape)
+        scale = size * rng.uniform(*SIZES) / max(ink.shape)
         sides = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
         scaled.append(np.asarray(Image.fromarray(ink).resize(sides, Image.Resampling.BOX)))
-    starts = np.cumsum([0.0] + [ink.shape[1] + chance.uniform(*gaps) * size for ink in scaled])
+    starts = np.cumsum([0.0] + [ink.shape[1] + rng.uniform(*gaps) * size for ink in scaled])
     extent = max(starts[-1], 3 * size) if not inks else starts[-1]
-    width = round(extent * chance.uniform(1.2, 1.8) + size)
-    height = round(max(size * chance.uniform(2.5, 5), extent * 0.5 + size))
+    width = round(extent * rng.uniform(1.2, 1.8) + size)
+    height = round(max(size * rng.uniform(2.5, 5), extent * 0.5 + size))
     left, baseline = (width - extent) / 2, height / 2 + size / 2
     layers = []
     for ink, start in zip(scaled, starts, strict=False):
-        rise = chance.uniform(-RISE, RISE) * size
+        rise = rng.uniform(-MAX_RISE, MAX_RISE) * size
         layer = Image.new("F", (width, height))
         corner = (round(left + start), round(baseline + rise - ink.shape[0]))
         layer.paste(Image.fromarray(ink), corner)
@@ -179,41 +179,41 @@ def _box(layer: np.ndarray) -> tuple[int, int, int, int]:
     return x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y
 
 
-def _grain(shape: tuple[int, int], chance: np.random.Generator) -> np.ndarray:
+def _grain(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """The paper's texture: fine and coarse, of unit standard deviation."""
     texture = sum(
         grain / grain.std()
         for grain in (
-            ndimage.gaussian_filter(chance.normal(0, 1, shape), width) for width in (0.7, 3, 12)
+            ndimage.gaussian_filter(rng.normal(0, 1, shape), width) for width in (0.7, 3, 12)
         )
     )
     return texture / texture.std()
 
 
 def _lines(
-    shape: tuple[int, int], paper: str, size: float, tilt: float, chance: np.random.Generator
+    shape: tuple[int, int], paper: str, size: float, tilt: float, rng: np.random.Generator
 ) -> np.ndarray:
     """How strongly the paper's own lines are printed at each pixel, 0..0.5."""
-    pitch, width = size * chance.uniform(0.5, 1.4), chance.uniform(0.7, 2.5)
-    angle = np.deg2rad(tilt + chance.uniform(-1, 1))
+    pitch, width = size * rng.uniform(0.5, 1.4), rng.uniform(0.7, 2.5)
+    angle = np.deg2rad(tilt + rng.uniform(-1, 1))
     rows, columns = np.mgrid[: shape[0], : shape[1]]
     across = [rows * np.cos(angle) - columns * np.sin(angle)]
     if paper == "squared":
         pitch /= 2
         across.append(rows * np.sin(angle) + columns * np.cos(angle))
-    strength = chance.uniform(0.1, 0.35) if paper != "plain" else 0
-    phase = chance.uniform(0, pitch)
+    strength = rng.uniform(0.1, 0.35) if paper != "plain" else 0
+    phase = rng.uniform(0, pitch)
     distance = np.min([np.abs((line + phase) % pitch - pitch / 2) for line in across], axis=0)
     return strength * np.clip(width / 2 - distance + 0.5, 0, 1)
 
 
-def _light(shape: tuple[int, int], chance: np.random.Generator) -> np.ndarray:
+def _light(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """The light that falls on the page: uneven, and with the soft edge of a shadow."""
     rows, columns = np.mgrid[: shape[0], : shape[1]]
-    way = chance.uniform(0, 2 * np.pi)
+    way = rng.uniform(0, 2 * np.pi)
     along = (columns - shape[1] / 2) * np.cos(way) + (rows - shape[0] / 2) * np.sin(way)
     reach = np.abs(along).max()
-    slope = 1 - chance.uniform(0, 0.4) * (along / reach / 2 + 0.5)
-    edge, softness = chance.uniform(-0.7, 0.7) * reach, chance.uniform(8, 60)  # pixels
+    slope = 1 - rng.uniform(0, 0.4) * (along / reach / 2 + 0.5)
+    edge, softness = rng.uniform(-0.7, 0.7) * reach, rng.uniform(8, 60)  # pixels
     shadow = 1 / (1 + np.exp(np.clip((along * np.cos(2) + rows * 0.5 - edge) / softness, -50, 50)))
-    return slope * (1 - chance.uniform(0, 0.4) * shadow)
+    return slope * (1 - rng.uniform(0, 0.4) * shadow)

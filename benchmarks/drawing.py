@@ -1,23 +1,18 @@
 """How fast drawings become images and predictions, on one core.
 
-    python benchmarks/drawing.py
+    python -m benchmarks.drawing
 
-The drawings are the synthetic writer's, as the sketchpad would send them. Prints drawings rendered
-a minute in one call; and milliseconds from one drawing to the predictions of all three models, and
-to all that the page shows of them.
+The drawings are the synthetic writer's, as the sketchpad would send them. Measures how many are
+rendered a minute in one call, and milliseconds from one drawing to the predictions of all models
+and to everything that the page shows of them.
 """
 
-import datetime
-import platform
 import statistics
-import sys
 import time
-from pathlib import Path
 
 import torch
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
+from benchmarks import results
 from digitnet.classifier import load
 from digitnet.drawing import Drawing, to_image, to_images
 from digitnet.models import available_models
@@ -27,11 +22,12 @@ from digitnet.ui.components.sketchpad import SIZE
 
 DRAWINGS = 2000
 TIMED = 500  # of them, one by one
-HEIGHT = 600  # units of the sketchpad, of a drawing
+HEIGHT = 600  # of a drawing, in units of the sketchpad
 ROUNDS = 5
 
 
 def main() -> None:
+    options = results.parser(__doc__).parse_args()
     torch.set_num_threads(1)
     drawings = [
         [[(SIZE / 2 + HEIGHT * x, SIZE / 2 + HEIGHT * y) for x, y in stroke] for stroke in drawing]
@@ -52,9 +48,10 @@ def main() -> None:
         started = time.perf_counter()
         to_images(drawings)
         rates.append(60 * DRAWINGS / (time.perf_counter() - started))
-    print(f"{datetime.date.today()}, {platform.machine()}, 1 thread, torch {torch.__version__}")
-    print(f"drawings rendered a minute: {statistics.median(rates):,.0f}")
-    for name, function in {"three predictions": predict, "all that is shown": show}.items():
+    rendering = results.Table("Rendering", ["drawings rendered a minute"], ["On one core."])
+    rendering.add(f"{statistics.median(rates):,.0f}")
+    table = results.Table("One drawing", ["from one drawing to", "median", "95th percentile"])
+    for name, function in {"all predictions": predict, "everything on the page": show}.items():
         function(drawings[0])  # the first call prepares the kernels
         milliseconds = []
         for drawing in drawings[:TIMED]:
@@ -62,10 +59,8 @@ def main() -> None:
             function(drawing)
             milliseconds.append(1000 * (time.perf_counter() - started))
         slowest = statistics.quantiles(milliseconds, n=20)[-1]
-        print(
-            f"one drawing to {name}: median {statistics.median(milliseconds):.1f} ms, "
-            f"95th percentile {slowest:.1f} ms"
-        )
+        table.add(name, f"{statistics.median(milliseconds):.1f} ms", f"{slowest:.1f} ms")
+    results.save(options.results, "drawing", "Speed on drawings", [rendering, table])
 
 
 if __name__ == "__main__":

@@ -1,28 +1,21 @@
 """How long a visitor waits for an explanation, and how good it is, on one core.
 
-    python benchmarks/explain.py [--drawings 60]
+    python -m benchmarks.explain [--drawings 60]
 
-For every model and recipe, prints milliseconds from a drawing to all that the Why tab shows: the
-image, the account of the answer and of its rival, what would change its mind, and the network's
-parts, pictures included; for the answer, and for every other digit ("why not 7?"). And by how much
-the account misses the logit, at most, in percent of the logit's change from a blank image; how far
-a CNN's map is from the one of many more segments, in percent of all shares; and where something of
-moderate size changed the answer. The drawings are the synthetic writer's.
+Measures, for every model and recipe, milliseconds from a drawing to everything that the Why tab
+shows, pictures included: for the answer, and for every other digit ("why not 7?"). Also: by how
+much the attributions miss the logit, at most, relative to the logit's change from a blank image;
+how far a CNN's attributions are from those of many more integration steps, relative to their sum;
+and how often a counterfactual of moderate size was found. The drawings are the synthetic writer's.
 """
 
-import argparse
-import datetime
-import platform
 import statistics
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
+from benchmarks import results
 from digitnet.classifier import Classifier, available_recipes, load
 from digitnet.drawing import Drawing, to_images
 from digitnet.explain.attribution import accounts
@@ -36,19 +29,25 @@ MAPS = 10  # drawings whose maps are compared with that
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = results.parser(__doc__)
     parser.add_argument("--drawings", type=int, default=60, help="how many (%(default)s)")
     options = parser.parse_args()
     torch.set_num_threads(1)
     drawings = list(write_digits(options.drawings, seed=1))
     images = to_images(drawings)
 
-    print(f"{datetime.date.today()}, {platform.machine()}, 1 thread, torch {torch.__version__}")
-    print(f"{len(drawings)} drawings, {SEGMENTS} segments\n")
-    print(
-        "| recipe | model | why? median | slowest | why not? median | slowest | off | map | flips |"
+    table = results.Table(
+        "",
+        [
+            *("recipe", "model", "why? median", "slowest", "why not? median", "slowest"),
+            *("logit missed by", "distance to the limit", "counterfactual found"),
+        ],
+        [
+            f"{len(drawings)} drawings, {SEGMENTS} integration steps. The attributions miss the "
+            "logit by at most that share of its change from a blank image; the limit is "
+            f"that of {LIMIT_SEGMENTS} steps."
+        ],
     )
-    print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for recipe in available_recipes():
         for model in available_models():
             classifier = load(model, recipe, device="cpu")
@@ -65,15 +64,14 @@ def main() -> None:
             )
             distance = statistics.fmean(to_limit(classifier, image) for image in images[:MAPS])
             flips = statistics.fmean(changed for _, changed in why)
-            cells = [
-                f"{statistics.median(times):.0f} ms | {max(times):.0f} ms"
-                for times in ([time for time, _ in each] for each in (why, why_not))
+            times = [
+                f"{milliseconds:.0f} ms"
+                for each in (why, why_not)
+                for milliseconds in (statistics.median(t for t, _ in each), max(each)[0])
             ]
-            print(
-                f"| {recipe} | {model} | {' | '.join(cells)} | {100 * missed:.4f} % "
-                f"| {100 * distance:.1f} % | {100 * flips:.0f} % |",
-                flush=True,
-            )
+            shares = [f"{100 * missed:.4f} %", f"{100 * distance:.1f} %", f"{100 * flips:.0f} %"]
+            table.add(recipe, model, *times, *shares)
+    results.save(options.results, "explain", "Explanations", [table])
 
 
 def waited(classifier: Classifier, drawing: Drawing, digit: int | None) -> tuple[float, bool]:

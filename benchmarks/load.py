@@ -1,38 +1,31 @@
 """Many visitors at once, drawing at real speed, next to a page whose handler does nothing.
 
-    python benchmarks/load.py [--seconds 10] [--visitors 1 8 32 100]
+    python -m benchmarks.load [--seconds 10] [--visitors 1 8 32 100]
 
 A visitor moves the pen 20 times a second, and sends what is drawn whenever no answer is awaited, as
 the sketchpad does; what was drawn meanwhile goes with the next. Between two digits he pauses. The
 requests are those of the page's own browser. Each answer to a whole digit is compared with what the
 package says of that drawing, so that nobody gets another visitor's. Both pages run in turn, each in
-a process of its own, on this machine only. Prints a table.
+a process of its own, on this machine only.
 """
 
-import argparse
 import asyncio
-import datetime
 import os
-import platform
 import statistics
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import numpy as np
-import torch
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
-
+from benchmarks import PROJECT, results
+from benchmarks.serving import SERVE, served
 from digitnet.classifier import load
 from digitnet.synthetic.writer import write_digits
 from digitnet.ui.components.answer import answer
 from digitnet.ui.components.sketchpad import SIZE
-from tests.serving import SERVE, served
 
 TICK = 1 / 20  # seconds from one position of the pen to the next
 PAUSE = 0.7  # seconds between two digits
@@ -41,8 +34,7 @@ PAGE = 600  # units, the longest side of a drawing on the sketchpad
 TIMEOUT = 30  # seconds, after which an answer counts as an error
 # The same components in and out, and nothing between them.
 EMPTY = """
-import sys, gradio as gr
-sys.path.insert(0, {project!r})
+import gradio as gr
 from digitnet.ui.components.answer import Answer
 from digitnet.ui.components.sketchpad import Sketchpad
 from digitnet.ui.tabs.common import IMMEDIATELY
@@ -234,48 +226,51 @@ def wait_until_idle(process: int) -> None:
     raise TimeoutError("The page computes, though nobody asks it for anything.")
 
 
-def row(name: str, visitors: int, found: Measured) -> str:
-    return (
-        f"| {visitors} | {name} | {found.rate:.1f} | {found.percentile(50):.0f} ms | "
-        f"{found.percentile(95):.0f} ms | "
-        f"{1000 * found.busy / len(found.milliseconds):.1f} ms | {len(found.errors)} | "
-        f"{found.silent} | {found.wrong} of {found.digits} | {found.memory:.0f} MB |"
-    )
+def row(name: str, visitors: int, found: Measured) -> list[str]:
+    return [
+        *(str(visitors), name, f"{found.rate:.1f}"),
+        *(f"{found.percentile(50):.0f} ms", f"{found.percentile(95):.0f} ms"),
+        f"{1000 * found.busy / len(found.milliseconds):.1f} ms",
+        *(str(len(found.errors)), str(found.silent), f"{found.wrong} of {found.digits}"),
+        f"{found.memory:.0f} MB",
+    ]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = results.parser(__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="at each level (%(default)s)")
     parser.add_argument("--visitors", type=int, nargs="+", default=[1, 8, 32, 100])
     options = parser.parse_args()
-    print(f"{datetime.date.today()}, {platform.machine()}, {os.cpu_count()} cores, ", end="")
-    print(f"torch {torch.__version__}, {options.seconds:g} s a row\n")
-    print(
-        "| visitors | page | answers a second | median | 95th percentile | "
-        "computing, an answer | errors | "
-        "without answer | wrong | memory |\n" + "| ---: | --- |" + " ---: |" * 8
+    table = results.Table(
+        "",
+        [
+            *("visitors", "page", "answers a second", "median", "95th percentile"),
+            *("computing, an answer", "errors", "without answer", "wrong", "memory"),
+        ],
+        [
+            "Each visitor moves the pen 20 times a second, on the same machine as the page; "
+            f'{options.seconds:g} s a row. "empty" is a page whose handler does nothing.'
+        ],
     )
     drawings = digits()
-    with tempfile.TemporaryDirectory() as folder:
-        empty = Path(folder) / "empty.py"
-        empty.write_text(EMPTY.format(project=str(PROJECT)))
-        for visitors in options.visitors:
-            rates = []
-            for name, command in {
-                "digitnet": SERVE,
-                "empty": (sys.executable, str(empty)),
-            }.items():
-                with served(PROJECT, command=command) as address:
-                    page = Page(address, address.process, drawings, answers=name == "digitnet")
-                    page.learn()
-                    wait_until_idle(page.process)
-                    asyncio.run(page.measure(min(visitors, 8), 2))  # the first calls take longer
-                    found = asyncio.run(page.measure(visitors, options.seconds))
-                rates.append(found.rate)
-                print(row(name, visitors, found), flush=True)
-                for error in found.errors:
-                    print(error, file=sys.stderr)
-            print(f"| | ratio | {rates[0] / rates[1]:.2f} | | | | | | | |", flush=True)
+    for visitors in options.visitors:
+        rates = []
+        for name, command in {
+            "digitnet": SERVE,
+            "empty": (sys.executable, "-c", EMPTY),
+        }.items():
+            with served(PROJECT, command=command) as address:
+                page = Page(address, address.process, drawings, answers=name == "digitnet")
+                page.learn()
+                wait_until_idle(page.process)
+                asyncio.run(page.measure(min(visitors, 8), 2))  # the first calls take longer
+                found = asyncio.run(page.measure(visitors, options.seconds))
+            rates.append(found.rate)
+            table.add(*row(name, visitors, found))
+            for error in found.errors:
+                print(error, file=sys.stderr)
+        table.add(visitors, "ratio", f"{rates[0] / rates[1]:.2f}", *[""] * 7)
+    results.save(options.results, "load", "Many visitors", [table])
 
 
 if __name__ == "__main__":

@@ -1,19 +1,15 @@
 """What a long run leaves behind: memory, threads, temporary files.
 
-    python benchmarks/long_run.py [--predictions 20000] [--page-loads 300]
+    python -m benchmarks.long_run [--predictions 20000] [--page-loads 300]
 
 Against `python app.py` on this machine only: predictions as the sketchpad asks for them, by one
 visitor after the other; page loads, each with its event stream and first event, as a browser does;
-pictures uploaded and read; trainings. Prints memory, threads, open files and temporary files after
-the first hundredth of each and at its end.
+pictures uploaded and read; trainings. Measures memory, threads, open files and temporary files
+after the first hundredth of each and at its end.
 """
 
-import argparse
-import datetime
 import io
 import json
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Callable
@@ -21,17 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import torch
 from PIL import Image, ImageDraw
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
-
+from benchmarks import PROJECT, results
 from benchmarks.load import Page, digits, memory_of, values_of, wait_until_idle
-from tests.serving import served
+from benchmarks.serving import served
 
 EVENTS_A_VISITOR = 100  # predictions, before the next visitor comes
-MOST_GROWTH = 50  # MB
+MAX_GROWTH = 50  # MB
 
 
 @dataclass(frozen=True)
@@ -154,29 +147,37 @@ def run(counts: dict[str, int]) -> dict[str, tuple[Footprint, Footprint]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = results.parser(__doc__)
     for name, (_, usual) in ROUNDS.items():
         parser.add_argument(
             f"--{name.replace(' ', '-')}", type=int, default=usual, metavar="N", dest=name
         )
-    counts = vars(parser.parse_args())
-    print(f"{datetime.date.today()}, {platform.machine()}, {os.cpu_count()} cores, ", end="")
-    print(f"torch {torch.__version__}\n")
-    print("| | memory | growth | threads | open files | temporary files |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    options = parser.parse_args()
+    counts = {name: getattr(options, name) for name in ROUNDS}
+    table = results.Table(
+        "",
+        ["", "memory", "growth", "threads", "open files", "temporary files"],
+        [
+            "From after the first hundredth of each to its end. Each page load and picture is by a "
+            "visitor of its own."
+        ],
+    )
     too_much = []
     for name, (begun, ended) in run(counts).items():
         growth = ended.memory - begun.memory
-        print(
-            f"| {counts[name]:,} {name} | {begun.memory:.0f} to {ended.memory:.0f} MB | "
-            f"{growth:+.0f} MB | {begun.threads} to {ended.threads} | "
-            f"{begun.open_files} to {ended.open_files} | "
-            f"{begun.temporary_files} to {ended.temporary_files} |"
+        table.add(
+            f"{counts[name]:,} {name}",
+            f"{begun.memory:.0f} to {ended.memory:.0f} MB",
+            f"{growth:+.0f} MB",
+            f"{begun.threads} to {ended.threads}",
+            f"{begun.open_files} to {ended.open_files}",
+            f"{begun.temporary_files} to {ended.temporary_files}",
         )
-        if growth > MOST_GROWTH:
+        if growth > MAX_GROWTH:
             too_much.append(name)
+    results.save(options.results, "long_run", "A long run", [table])
     if too_much:
-        sys.exit(f"{', '.join(too_much)}: memory grew by more than {MOST_GROWTH} MB.")
+        sys.exit(f"{', '.join(too_much)}: memory grew by more than {MAX_GROWTH} MB.")
 
 
 if __name__ == "__main__":

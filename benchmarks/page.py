@@ -1,16 +1,13 @@
 """How long a visitor waits, in a real Chromium.
 
-    python benchmarks/page.py [--rounds 5]
+    python -m benchmarks.page [--rounds 5]
 
-Prints median and 95th percentile of: pen movement to changed answer; page ready to first answer;
+Measures median and 95th percentile of: pen movement to changed answer; page ready to first answer;
 choosing a model or recipe to its answer; opening a page of 60 gallery tiles. And how late the first
 page comes after `python app.py`, next to an empty page that imports torch and gradio, in turn.
 """
 
-import argparse
-import datetime
 import os
-import platform
 import socket
 import statistics
 import subprocess
@@ -20,16 +17,11 @@ import time
 import urllib.request
 from pathlib import Path
 
-import torch
 from playwright.sync_api import Page, sync_playwright
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
-
-from tests.browser.actions import SEVEN, choose, open_tab, place
-from tests.browser.conftest import FLAGS
-from tests.browser.find_browser import find
-from tests.serving import served
+from benchmarks import PROJECT, results
+from benchmarks.browser import FLAGS, SEVEN, choose, find_chromium, open_tab, place
+from benchmarks.serving import served
 
 STEPS = 20  # along each side of the 7: long enough that each changes the image
 EMPTY_PAGE = (
@@ -154,21 +146,19 @@ def free_port() -> int:
         return opened.getsockname()[1]
 
 
-def row(name: str, times: list[float]) -> None:
+def row(name: str, times: list[float]) -> list[str]:
     slowest = statistics.quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
-    print(f"| {name} | {statistics.median(times):.0f} ms | {slowest:.0f} ms |", flush=True)
+    return [name, f"{statistics.median(times):.0f} ms", f"{slowest:.0f} ms"]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = results.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
 
-    print(f"{datetime.date.today()}, {platform.machine()}, torch {torch.__version__}\n")
-    print("| from, to | median | 95th percentile |\n| --- | ---: | ---: |")
-    results: dict[str, list[float]] = {}
+    measured: dict[str, list[float]] = {}
     with served(PROJECT) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         for _ in range(options.rounds):
             context = browser.new_context(viewport={"width": 1440, "height": 900})
             context.add_init_script(f"({FIRST_ANSWER})()")
@@ -184,11 +174,12 @@ def main() -> None:
                 "gallery opened, 60 tiles": [gallery(page)],
             }
             for name, times in waits.items():
-                results.setdefault(name, []).extend(times)
+                measured.setdefault(name, []).extend(times)
             context.close()
         browser.close()
-    for name, times in results.items():
-        row(name, times)
+    waiting = results.Table("Waiting", ["from, to", "median", "95th percentile"])
+    for name, times in measured.items():
+        waiting.add(*row(name, times))
 
     starts: dict[str, list[float]] = {"app.py": [], "empty page": []}
     with tempfile.TemporaryDirectory() as folder:
@@ -201,10 +192,13 @@ def main() -> None:
                 arguments = app if name == "app.py" else [str(empty)]
                 times.append(first_page([sys.executable, *arguments], port))
     ratios = [ours / empty for ours, empty in zip(*starts.values(), strict=True)]
-    print(
-        f"\nFirst page after {statistics.median(starts['app.py']):.1f} s, an empty page after "
-        f"{statistics.median(starts['empty page']):.1f} s: {statistics.median(ratios):.2f} times."
+    starting = results.Table(
+        "First page after the start",
+        ["`python app.py`", "an empty page that imports torch and gradio", "ratio"],
     )
+    seconds = [f"{statistics.median(times):.1f} s" for times in starts.values()]
+    starting.add(*seconds, f"{statistics.median(ratios):.2f}")
+    results.save(options.results, "page", "Waiting for the page", [waiting, starting])
 
 
 if __name__ == "__main__":

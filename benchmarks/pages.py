@@ -1,37 +1,30 @@
 """Whole numbers read from pages and drawings with 1 to 8 digits in a row.
 
-    python benchmarks/pages.py [--pages 100] [--sketches FILE.jsonl.gz] [--sheet SHEET.png]
+    python -m benchmarks.pages [--pages 100] [--models cnn] [--sheet SHEET.png]
 
-Composes pages of MNIST's test digits, and of the sketches in FILE, at varied size, spacing,
-baseline, tilt, paper, pen, polarity and light (see benchmarks/compose.py). Prints on which share of
-them every digit was found, in a box that overlaps its own by half, and on which share the whole
-number was right. FILE has one ``{"label": 7, "strokes": [[[x, y], ...], ...]}`` a line.
+Composes pages of MNIST's test digits, and pages and drawings of the development drawings, at varied
+size, spacing, baseline, tilt, paper, pen, polarity and light (see benchmarks/compose.py). Measures
+on which share of them every digit was found, in a box that overlaps its own by half, and on which
+share the whole number was right.
 """
 
-import argparse
-import datetime
-import platform
 import statistics
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image, ImageDraw
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
-
+from benchmarks import results
 from benchmarks.compose import SPACINGS, compose, ink_of_drawing, ink_of_image, overlaps, place
-from digitnet.__main__ import read_drawings
+from benchmarks.drawing_sets import DEVELOPMENT
 from digitnet.classifier import available_recipes, load
-from digitnet.segmentation import Found, find_digits, find_digits_in_drawing, read_number
 from digitnet.mnist import load_mnist
 from digitnet.models import available_models
+from digitnet.segmentation import Found, find_digits, find_digits_in_drawing, read_number
 from digitnet.synthetic.writer import write_digits
 
-LONGEST = 8  # digits in a row
+MAX_DIGITS = 8  # digits in a row
 PENS = (0.05, 0.12)  # widths, in heights of a digit
 
 # What is found of the digits with these numbers, and where it should be.
@@ -39,76 +32,76 @@ Trial = Callable[[np.ndarray, np.random.Generator, str], tuple[list[Found], np.n
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = results.parser(__doc__)
     parser.add_argument("--pages", type=int, default=100, help="of each kind (%(default)s)")
-    parser.add_argument("--sketches", type=Path, metavar="FILE")
     parser.add_argument("--models", nargs="+", choices=available_models(), default=["cnn"])
     parser.add_argument("--sheet", type=Path, help="write some pages with what was found to a PNG")
     options = parser.parse_args()
-    print(f"{datetime.date.today()}, {platform.machine()}, torch {torch.__version__}; ", end="")
-    print(f"{options.pages} pages of each kind")
-
-    images, labels = (tensor.numpy() for tensor in load_mnist(PROJECT / "data", train=False))
+    images, labels = (tensor.numpy() for tensor in load_mnist(train=False))
+    drawings, drawing_labels = DEVELOPMENT.read()
     shown: list[Image.Image] = []
 
-    def read_page(inks, chance, spacing):
-        page = compose(inks, chance, spacing)
+    def read_page(inks, rng, spacing):
+        page = compose(inks, rng, spacing)
         found = find_digits(page.picture)
         if len(shown) < 24:
             shown.append(marked(page.picture, found))
         return found, page.boxes
 
-    def mnist_page(numbers, chance, spacing):
-        return read_page([ink_of_image(images[number]) for number in numbers], chance, spacing)
+    def mnist_page(numbers, rng, spacing):
+        return read_page([ink_of_image(images[number]) for number in numbers], rng, spacing)
+
+    def page_of_drawings(numbers, rng, spacing):
+        inks = [ink_of_drawing(drawings[number], rng.uniform(*PENS)) for number in numbers]
+        return read_page(inks, rng, spacing)
+
+    def drawing_of_drawings(numbers, rng, spacing):
+        row = place([drawings[number] for number in numbers], rng, spacing)
+        found = find_digits_in_drawing([stroke for digit in row for stroke in digit])
+        return found, np.array([box_of(digit) for digit in row])
 
     trials: dict[str, tuple[Trial, np.ndarray]] = {
-        "pages of MNIST's test digits": (mnist_page, labels)
+        "Pages of MNIST's test digits": (mnist_page, labels),
+        f"Pages of {DEVELOPMENT.label}": (page_of_drawings, np.array(drawing_labels)),
+        f"Rows of {DEVELOPMENT.label}, drawn": (drawing_of_drawings, np.array(drawing_labels)),
     }
-    if options.sketches:
-        drawings, sketch_labels = zip(*read_drawings(options.sketches), strict=True)
-
-        def sketch_page(numbers, chance, spacing):
-            inks = [ink_of_drawing(drawings[n], chance.uniform(*PENS)) for n in numbers]
-            return read_page(inks, chance, spacing)
-
-        def sketch_drawing(numbers, chance, spacing):
-            row = place([drawings[number] for number in numbers], chance, spacing)
-            found = find_digits_in_drawing([stroke for digit in row for stroke in digit])
-            return found, np.array([box_of(digit) for digit in row])
-
-        trials["pages of sketches"] = sketch_page, np.array(sketch_labels)
-        trials["drawings of sketches"] = sketch_drawing, np.array(sketch_labels)
-        print(f"\nSketches taken for more than one digit: {split(drawings):.2f} %")
-    writer = write_digits(10_000, seed=0)
-    print(f"\nThe synthetic writer's digits taken for more than one: {split(list(writer)):.2f} %")
+    singles = results.Table(
+        "Single digits taken for more than one", ["drawings", "taken for more than one, %"]
+    )
+    singles.add(DEVELOPMENT.label, f"{share_split(drawings):.2f}")
+    singles.add("the synthetic writer's", f"{share_split(list(write_digits(10_000, seed=0))):.2f}")
 
     classifiers = {
         f"{recipe} {model}": load(model, recipe)
         for recipe in available_recipes()
         for model in options.models
     }
+    tables = []
     for name, (trial, truth) in trials.items():
         for spacing in SPACINGS:
-            print(f"\n{name}, {spacing}; share of them, %")
-            print("| digits | all found | " + " | ".join(classifiers) + " |")
-            print("| ---: |" + " ---: |" * (1 + len(classifiers)))
-            for count in range(1, LONGEST + 1):
+            table = results.Table(
+                f"{name}, {spacing}",
+                ["digits", "all found", *classifiers],
+                [f"In %, of {options.pages} a row: all digits found, and the whole number right."],
+            )
+            for count in range(1, MAX_DIGITS + 1):
                 hits = np.zeros(1 + len(classifiers))
                 for number in range(options.pages):
-                    chance = np.random.default_rng([number, count])
-                    chosen = chance.integers(len(truth), size=count)
-                    found, boxes = trial(chosen, chance, spacing)
+                    rng = np.random.default_rng([number, count])
+                    chosen = rng.integers(len(truth), size=count)
+                    found, boxes = trial(chosen, rng, spacing)
                     hits[0] += overlaps([digit.box for digit in found], boxes)
                     for column, classifier in enumerate(classifiers.values(), 1):
                         digits = [p.digit for p in read_number(classifier, found)]
                         hits[column] += digits == truth[chosen].tolist()
-                cells = [f"{100 * share:.1f}" for share in hits / options.pages]
-                print(f"| {count} | {' | '.join(cells)} |", flush=True)
+                table.add(count, *(f"{100 * share:.1f}" for share in hits / options.pages))
+            tables.append(table)
+    results.save(options.results, "pages", "Several digits in a row", [*tables, singles])
     if options.sheet:
         sheet_of(shown).save(options.sheet)
 
 
-def split(drawings) -> float:
+def share_split(drawings) -> float:
     """The share of single digits, in %, that are not found to be one."""
     return 100 * statistics.fmean(len(find_digits_in_drawing(one)) != 1 for one in drawings)
 
@@ -127,9 +120,9 @@ def marked(picture: Image.Image, found: list[Found]) -> Image.Image:
     result.thumbnail((470, 220))
     tile = Image.new("RGB", (480, 290), "gray")
     tile.paste(result, (5, 5))
-    for place_, digit in enumerate(found):
+    for number, digit in enumerate(found):
         seen = Image.fromarray((digit.image * 255).astype(np.uint8)).resize((56, 56))
-        tile.paste(seen, (5 + 58 * place_, 230))
+        tile.paste(seen, (5 + 58 * number, 230))
     return tile
 
 

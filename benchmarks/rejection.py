@@ -1,27 +1,19 @@
-"""How well the models tell digits from what is none.
+"""How well the models tell digits from other drawings.
 
-    python benchmarks/rejection.py --sketches FILE.jsonl.gz
+    python -m benchmarks.rejection
 
-Digits are MNIST's test images and the drawings in FILE. Nothing of what is no digit comes from the
+Digits are MNIST's test images and the development drawings. The other drawings don't come from the
 synthetic writer that the models were trained with: letters are those of the Hershey stroke fonts
-(the package Hershey-Fonts), distorted here; scribbles and shapes are made here. Prints which share
-of each is refused where a given share of the digits is accepted.
+(the package Hershey-Fonts), distorted here; scribbles and shapes are made here. Measures which
+share of each is refused at the threshold that accepts a given share of the digits.
 """
-
-import argparse
-import datetime
-import platform
-import sys
-from pathlib import Path
 
 import numpy as np
 import torch
 from HersheyFonts import HersheyFonts
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
-
-from digitnet.__main__ import read_drawings
+from benchmarks import results
+from benchmarks.drawing_sets import DEVELOPMENT
 from digitnet.calibration import digit_score
 from digitnet.classifier import available_recipes, load
 from digitnet.drawing import Drawing, to_images
@@ -35,22 +27,22 @@ EACH = 2000  # drawings of each kind
 ACCEPTED = (0.995, 0.99, 0.98, 0.97, 0.95, 0.90)
 
 
-def distorted(strokes: list[np.ndarray], chance: np.random.Generator) -> Drawing:
-    """Slanted, turned, stretched and wobbling, as handwriting is."""
+def distorted(strokes: list[np.ndarray], rng: np.random.Generator) -> Drawing:
+    """Slant, rotate, stretch and bend strokes a little, as handwriting does."""
     points = np.concatenate(strokes)
     centre, size = points.mean(axis=0), np.ptp(points, axis=0).max() or 1
-    slant, turn = chance.normal(0, 0.15), chance.normal(0, 0.08)
-    matrix = np.array([[chance.normal(1, 0.1), turn - slant], [-turn, 1]])
-    phase, pace = chance.uniform(0, 6, 2), chance.uniform(2, 5, 2)
+    slant, turn = rng.normal(0, 0.15), rng.normal(0, 0.08)
+    matrix = np.array([[rng.normal(1, 0.1), turn - slant], [-turn, 1]])
+    phase, frequency = rng.uniform(0, 6, 2), rng.uniform(2, 5, 2)
     result = []
     for stroke in strokes:
         placed = (stroke - centre) / size @ matrix.T
-        placed += 0.015 * np.sin(phase + pace * placed[:, ::-1] * 2)
+        placed += 0.015 * np.sin(phase + frequency * placed[:, ::-1] * 2)
         result.append(placed.tolist())
     return result
 
 
-def letters(chance: np.random.Generator) -> list[Drawing]:
+def letters(rng: np.random.Generator) -> list[Drawing]:
     """Letters of stroke fonts."""
     glyphs = []
     for name in FONTS:
@@ -58,85 +50,92 @@ def letters(chance: np.random.Generator) -> list[Drawing]:
         font.load_default_font(name)
         for letter in LETTERS:
             glyphs.append([np.array(stroke, float) for stroke in font.strokes_for_text(letter)])
-    return [distorted(glyphs[i], chance) for i in chance.integers(len(glyphs), size=EACH)]
+    return [distorted(glyphs[i], rng) for i in rng.integers(len(glyphs), size=EACH)]
 
 
-def scribbles(chance: np.random.Generator) -> list[Drawing]:
-    """A pen that turns at random, without aim."""
+def scribbles(rng: np.random.Generator) -> list[Drawing]:
+    """Random walks of a pen."""
     drawings = []
     for _ in range(EACH):
-        steps = int(chance.integers(60, 200))
-        heading = np.cumsum(np.cumsum(chance.normal(0, 0.08, steps)) + chance.normal(0, 0.5, steps))
+        steps = int(rng.integers(60, 200))
+        heading = np.cumsum(np.cumsum(rng.normal(0, 0.08, steps)) + rng.normal(0, 0.5, steps))
         path = np.cumsum(np.stack([np.cos(heading), np.sin(heading)], axis=1), axis=0)
-        # Held in a box, as on a page: the pen turns back at its edge.
-        room = chance.uniform(4, 10)
+        # Reflected at the edges of a box, as a page has them.
+        room = rng.uniform(4, 10)
         path = np.abs((path / room) % 4 - 2)
-        drawings.append(distorted([path], chance))
+        drawings.append(distorted([path], rng))
     return drawings
 
 
-def shapes(chance: np.random.Generator) -> list[Drawing]:
+def shapes(rng: np.random.Generator) -> list[Drawing]:
     """Regular polygons, stars of 5 to 7 points, grids and suns."""
     drawings = []
     for _ in range(EACH):
-        corners = int(chance.integers(3, 6))
-        angles = np.linspace(0, 2 * np.pi, corners + 1) + chance.uniform(0, 6)
+        corners = int(rng.integers(3, 6))
+        angles = np.linspace(0, 2 * np.pi, corners + 1) + rng.uniform(0, 6)
         polygon = [np.stack([np.cos(angles), np.sin(angles)], axis=1)]
-        points = 2 * int(chance.integers(5, 8))
-        angles = np.linspace(0, 2 * np.pi, points + 1) + chance.uniform(0, 6)
+        points = 2 * int(rng.integers(5, 8))
+        angles = np.linspace(0, 2 * np.pi, points + 1) + rng.uniform(0, 6)
         radius = np.where(np.arange(points + 1) % 2, 0.4, 1.0)
         star = [np.stack([radius * np.cos(angles), radius * np.sin(angles)], axis=1)]
         lines = np.linspace(-0.4, 0.4, 2)
         grid = [np.array([[-1, at], [1, at]]) for at in lines]
         grid += [np.array([[at, -1], [at, 1]]) for at in lines]
-        rays = np.linspace(0, 2 * np.pi, int(chance.integers(5, 9)), endpoint=False)
+        rays = np.linspace(0, 2 * np.pi, int(rng.integers(5, 9)), endpoint=False)
         directions = np.stack([np.cos(rays), np.sin(rays)], axis=1)
         sun = [np.stack([0.3 * way, way]) for way in directions]
         kinds = (polygon, star, grid, sun)
-        drawings.append(distorted(kinds[chance.integers(len(kinds))], chance))
+        drawings.append(distorted(kinds[rng.integers(len(kinds))], rng))
     return drawings
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sketches", type=Path, required=True, metavar="FILE")
-    options = parser.parse_args()
-    chance = np.random.default_rng(0)
-    drawings = [drawing for drawing, _ in read_drawings(options.sketches)]
-    test_images, _ = load_mnist(PROJECT / "data", train=False)
+    options = results.parser(__doc__).parse_args()
+    rng = np.random.default_rng(0)
+    drawings, _ = DEVELOPMENT.read()
+    test_images, _ = load_mnist(train=False)
     digits = {
-        "sketches": to_images(drawings),
+        "drawings": to_images(drawings),
         "MNIST": test_images.numpy().astype(np.float32) / 255,
     }
-    others = {kind.__name__: to_images(kind(chance)) for kind in (scribbles, shapes, letters)}
+    others = {kind.__name__: to_images(kind(rng)) for kind in (scribbles, shapes, letters)}
 
-    print(f"{datetime.date.today()}, {platform.machine()}, torch {torch.__version__}\n")
+    tables = []
     for recipe in available_recipes():
         for model in available_models():
             classifier = load(model, recipe)
+            threshold = classifier.metadata.threshold
+            if not threshold:
+                continue  # a model without a threshold takes everything for a digit
             scores = {
                 name: digit_score(classifier.logits(torch.from_numpy(images))).numpy()
                 for name, images in (digits | others).items()
             }
-            # Sketches and MNIST count alike, whatever their numbers.
-            print(f"\n{recipe} {model}; refused, %")
-            print("| digits accepted | " + " | ".join(others) + " |")
-            print("| ---: |" + " ---: |" * len(others))
-            own = classifier.metadata.threshold
+            table = results.Table(
+                f"{model}, recipe {recipe}",
+                ["digits accepted", *others],
+                [
+                    "Share of each kind that is refused as no digit, in %. The digits are the "
+                    f"{len(drawings):,} {DEVELOPMENT.label} and MNIST's test images, each counting "
+                    f"half; {EACH:,} drawings of each other kind. The letters are those that do "
+                    "not look like a digit."
+                ],
+            )
             levels = [(f"{100 * share:.1f} %", threshold_for(scores, share)) for share in ACCEPTED]
-            accepted = np.mean([(scores[name] >= own).mean() for name in digits])
-            levels.append((f"{100 * accepted:.1f} % (its own threshold)", own))
-            for label, threshold in levels:
-                refused = [f"{100 * (scores[name] < threshold).mean():.1f}" for name in others]
-                print(f"| {label} | " + " | ".join(refused) + " |")
+            accepted = np.mean([(scores[name] >= threshold).mean() for name in digits])
+            levels.append((f"{100 * accepted:.1f} % (the model's threshold)", threshold))
+            for label, level in levels:
+                table.add(label, *(f"{100 * (scores[name] < level).mean():.1f}" for name in others))
+            tables.append(table)
+    results.save(options.results, "rejection", "Drawings that are no digits", tables)
 
 
 def threshold_for(scores: dict[str, np.ndarray], share: float) -> float:
-    """The score that `share` of the digits reach, sketches and MNIST each counting half."""
+    """The score that `share` of the digits reach, drawings and MNIST each counting half."""
     low, high = 0.0, 1.0
     for _ in range(50):
         middle = (low + high) / 2
-        reached = np.mean([(scores[name] >= middle).mean() for name in ("sketches", "MNIST")])
+        reached = np.mean([(scores[name] >= middle).mean() for name in ("drawings", "MNIST")])
         low, high = (middle, high) if reached >= share else (low, middle)
     return low
 

@@ -1,40 +1,30 @@
 """How much distortion the models bear, and how small a nudge misleads them.
 
-    python benchmarks/robustness.py [--write]
+    python -m benchmarks.robustness [--write]
 
-Prints, for every recipe and model of the committed weights, the accuracy over the first 1,000 test
-images at some values of each of the seven distortions, and the mean smallest nudge, in both norms,
-by which targeted projected gradient descent makes it call each of the first 100 test images the
-next digit (0 after 9). Its mean is over those for which a nudge was found within the bound; images
-that it calls so unasked count as 0. What is refused as no digit is not right. --write puts all of
-it into their metrics.json.
+Measures, for every recipe and model of the committed weights, the accuracy on the first 1,000 test
+images at some values of each distortion, and the mean smallest perturbation, in both norms, by
+which targeted projected gradient descent makes it predict the next digit (0 after 9) for the first
+100 test images. --write puts that into their metrics.json.
 """
 
-import argparse
-import datetime
-import platform
-import sys
-import time
-from pathlib import Path
 from typing import Any
 
 import torch
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
-
-from digitnet.explain.adversarial import NORMS, smallest_nudges
+from benchmarks import results
 from digitnet.classifier import Classifier, available_recipes, load
-from digitnet.explain.distortions import DISTORTIONS
 from digitnet.cpu import fast_cpu
+from digitnet.explain.adversarial import NORMS, smallest_nudges
+from digitnet.explain.distortions import DISTORTIONS
+from digitnet.explain.robustness import accuracy_on
 from digitnet.mnist import load_mnist
 from digitnet.models import CLASSES, available_models
-from digitnet.explain.robustness import accuracy_on
 from digitnet.weights import WEIGHTS_FOLDER, read_metrics, write_metrics
 
 DISTORTED = 1000  # test images
 NUDGED = 100  # test images
-VALUES = 8  # of each distortion, at least
+MIN_VALUES = 8  # of each distortion
 
 
 def curves_of(
@@ -43,7 +33,7 @@ def curves_of(
     """By recipe and model, the accuracy at each value of each distortion."""
     curves: dict = {key: {name: [] for name in DISTORTIONS} for key in classifiers}
     for name, distortion in DISTORTIONS.items():
-        for value in distortion.values(VALUES):
+        for value in distortion.values(MIN_VALUES):
             distorted = distortion(images, value)  # once, for all of them
             for key, classifier in classifiers.items():
                 accuracy = accuracy_on(classifier, distorted, labels)
@@ -66,32 +56,47 @@ def nudges_of(
     return figures
 
 
-def print_tables(robustness: dict[tuple[str, str], dict[str, Any]]) -> None:
-    for name, distortion in DISTORTIONS.items():
-        points = next(iter(robustness.values()))["curves"][name]
-        print(f"\n{name}, {distortion.unit}; accuracy, %\n")
-        print("| recipe | model | " + " | ".join(f"{p['value']:g}" for p in points) + " |")
-        print("| --- | --- |" + " ---: |" * len(points))
-        for (recipe, model), entry in robustness.items():
-            shares = [f"{100 * point['accuracy']:.1f}" for point in entry["curves"][name]]
-            print(f"| {recipe} | {model} | " + " | ".join(shares) + " |")
-    print("\nmean smallest nudge (share of the images for which one was found)\n")
-    print("| recipe | model | " + " | ".join(f"{n}, up to {NORMS[n]:g}" for n in NORMS) + " |")
-    print("| --- | --- |" + " ---: |" * len(NORMS))
+def tables_of(robustness: dict[tuple[str, str], dict[str, Any]]) -> list[results.Table]:
+    perturbations = results.Table(
+        "Smallest adversarial perturbation",
+        ["recipe", "model", *(f"{norm}, up to {bound:g}" for norm, bound in NORMS.items())],
+        [
+            f"Of the first {NUDGED} test images, full ink being 1: the mean size of the smallest "
+            "perturbation found (an upper bound, by projected gradient descent) that makes the "
+            "model predict the next digit, and in brackets the share of the images for which one "
+            "was found within the bound. The mean is over these; images that the model takes for "
+            "that digit unperturbed count as 0."
+        ],
+    )
     for (recipe, model), entry in robustness.items():
         cells = [
             f"{figures['mean']:.3f} ({100 * figures['found']:.0f} %)"
             for figures in entry["nudges"].values()
         ]
-        print(f"| {recipe} | {model} | " + " | ".join(cells) + " |")
+        perturbations.add(recipe, model, *cells)
+    tables = [perturbations]
+    for name, distortion in DISTORTIONS.items():
+        points = next(iter(robustness.values()))["curves"][name]
+        table = results.Table(
+            f"Accuracy under distortion: {name}",
+            ["recipe", "model", *(f"{point['value']:g}" for point in points)],
+            [
+                f"In %, of the first {DISTORTED:,} test images; the columns are values in "
+                f"{distortion.unit}. What is refused as no digit counts as wrong."
+            ],
+        )
+        for (recipe, model), entry in robustness.items():
+            shares = [f"{100 * point['accuracy']:.1f}" for point in entry["curves"][name]]
+            table.add(recipe, model, *shares)
+        tables.append(table)
+    return tables
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true")
+    parser = results.parser(__doc__)
+    parser.add_argument("--write", action="store_true", help="write metrics.json")
     options = parser.parse_args()
-    started = time.perf_counter()
-    test_images, labels = load_mnist(PROJECT / "data", train=False)
+    test_images, labels = load_mnist(train=False)
     images = test_images[:DISTORTED].float() / 255
     classifiers = {
         (recipe, model): load(model, recipe)
@@ -106,10 +111,7 @@ def main() -> None:
         }
         for key, classifier in classifiers.items()
     }
-    print(f"{datetime.date.today()}, {platform.machine()}, torch {torch.__version__}; ", end="")
-    print(f"{DISTORTED:,} images distorted, {NUDGED} nudged, ", end="")
-    print(f"{time.perf_counter() - started:.0f} s")
-    print_tables(robustness)
+    results.save(options.results, "robustness", "Robustness", tables_of(robustness))
     if options.write:
         for recipe in available_recipes():
             metrics = read_metrics(WEIGHTS_FOLDER / recipe)

@@ -1,42 +1,37 @@
-"""How fast, and how well, train.py's loop trains, next to the loop that tutorials show.
+"""Speed and accuracy of train.py's loop, next to a conventional training loop.
 
-    python benchmarks/training.py [--seeds 10 10 3] [--epochs 5]
+    python -m benchmarks.training [--seeds 10 10 3] [--epochs 5]
 
-Each run is a process of its own, one at a time, the two loops in turn, on the same machine. Prints
-for each model: seconds an epoch (median over all epochs of all runs), their ratio, test accuracy
-after the last epoch (mean and standard deviation over the seeds), and the largest process' memory.
+Each run is a process of its own, one at a time, the two loops in turn, on the same machine.
+Measures for each model: seconds an epoch (median over all epochs of all runs), their ratio, test
+accuracy after the last epoch (mean and standard deviation over the seeds), and peak memory.
 """
 
 import argparse
 import dataclasses
-import datetime
 import itertools
 import json
-import platform
 import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import torch
 from torch import nn
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
-
+from benchmarks import PROJECT, results
 from digitnet.evaluation import evaluate, logits_of
-from digitnet.mnist import load_mnist
+from digitnet.mnist import DATA_FOLDER, load_mnist
 from digitnet.models import Network, available_models, build
-from digitnet.training.recipes import RECIPES
 from digitnet.training.loop import fit
+from digitnet.training.recipes import RECIPES
 
 RECIPE = RECIPES["baseline"]["linear"]  # the same for each model
 
 
 def train_ours(name: str, seed: int, epochs: int) -> tuple[Network, list[float]]:
     """Train with `digitnet.training.loop.fit`: the network, and the seconds of each epoch."""
-    images, labels = load_mnist(PROJECT / "data", train=True)
+    images, labels = load_mnist(train=True)
     torch.manual_seed(seed)
     network = build(name)
     ends = [0.0]
@@ -46,13 +41,13 @@ def train_ours(name: str, seed: int, epochs: int) -> tuple[Network, list[float]]
     return network, [after - before for before, after in itertools.pairwise(ends)]
 
 
-def train_usual(name: str, seed: int, epochs: int) -> tuple[Network, list[float]]:
-    """Train as tutorials do: a DataLoader, ToTensor for each image, loss and accuracy summed."""
+def train_conventional(name: str, seed: int, epochs: int) -> tuple[Network, list[float]]:
+    """Train as the article does, with a DataLoader and ToTensor for each image."""
     from torch.utils.data import DataLoader
     from torchvision.datasets import MNIST
     from torchvision.transforms import ToTensor
 
-    dataset = MNIST(str(PROJECT / "data"), train=True, download=True, transform=ToTensor())
+    dataset = MNIST(str(DATA_FOLDER), train=True, download=True, transform=ToTensor())
     loader = DataLoader(dataset, batch_size=RECIPE.batch_size, shuffle=True)
     torch.manual_seed(seed)
     network = build(name)
@@ -75,19 +70,19 @@ def train_usual(name: str, seed: int, epochs: int) -> tuple[Network, list[float]
     return network, seconds
 
 
-LOOPS = {"usual": train_usual, "ours": train_ours}
+LOOPS = {"conventional": train_conventional, "ours": train_ours}
 
 
 def run_one(loop: str, name: str, seed: int, epochs: int) -> None:
     """In a child process: train, measure, print one JSON line."""
     network, seconds = LOOPS[loop](name, seed, epochs)
-    images, labels = load_mnist(PROJECT / "data", train=False)
+    images, labels = load_mnist(train=False)
     accuracy = evaluate(logits_of(network, images), labels).accuracy
     print(json.dumps({"seconds": seconds, "accuracy": accuracy, "memory": peak_memory()}))
 
 
 def peak_memory() -> float:
-    """This process' largest resident size so far, MB; nan where the system does not tell."""
+    """Peak resident memory of this process in MB; NaN where the system does not report it."""
     try:
         import resource
     except ImportError:  # Windows
@@ -97,7 +92,7 @@ def peak_memory() -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = results.parser(__doc__)
     parser.add_argument(
         "--models", nargs="+", choices=available_models(), default=available_models()
     )
@@ -110,19 +105,23 @@ def main() -> None:
         run_one(loop, name, int(seed), options.epochs)
         return
 
-    print(f"{datetime.date.today()}, {platform.processor() or platform.machine()}, ", end="")
-    print(
-        f"{torch.get_num_threads()} threads, torch {torch.__version__}, {options.epochs} epochs\n"
+    table = results.Table(
+        "",
+        ["model", "loop", "seconds an epoch", "ratio", "test accuracy", "seeds", "peak memory"],
+        [
+            "The conventional loop has a DataLoader that makes a tensor of each image "
+            f"(`ToTensor`). {options.epochs} epochs a run, batches of {RECIPE.batch_size}, "
+            f"{torch.get_num_threads()} threads. The ratio is the median of each seed's own."
+        ],
     )
-    print("| model | loop | s an epoch | ratio | test accuracy | seeds | peak memory |")
-    print("| --- | --- | ---: | ---: | ---: | ---: | ---: |", flush=True)
     for name, seeds in zip(options.models, options.seeds, strict=True):
         runs: dict[str, list[dict]] = {loop: [] for loop in LOOPS}
         for seed in range(seeds):
             for loop in LOOPS:  # in turn, so that a slow hour of the machine slows both
                 arguments = ["--epochs", str(options.epochs), "--one", loop, name, str(seed)]
                 child = subprocess.run(
-                    [sys.executable, __file__, *arguments],
+                    [sys.executable, "-m", "benchmarks.training", *arguments],
+                    cwd=PROJECT,
                     stdout=subprocess.PIPE,
                     text=True,
                     check=True,
@@ -130,19 +129,24 @@ def main() -> None:
                 runs[loop].append(json.loads(child.stdout.splitlines()[-1]))
         # Each seed's two runs are neighbours in time, so their ratio is fair.
         ratio = statistics.median(
-            sum(usual["seconds"]) / sum(ours["seconds"])
-            for usual, ours in zip(runs["usual"], runs["ours"], strict=True)
+            sum(conventional["seconds"]) / sum(ours["seconds"])
+            for conventional, ours in zip(runs["conventional"], runs["ours"], strict=True)
         )
-        for loop, results in runs.items():
-            seconds = statistics.median(s for result in results for s in result["seconds"])
-            accuracies = [100 * result["accuracy"] for result in results]
+        for loop, measured in runs.items():
+            seconds = statistics.median(second for run in measured for second in run["seconds"])
+            accuracies = [100 * run["accuracy"] for run in measured]
             spread = statistics.stdev(accuracies) if seeds > 1 else float("nan")
-            memory = max(result["memory"] for result in results)
-            print(
-                f"| {name} | {loop} | {seconds:.2f} | {f'{ratio:.1f}' if loop == 'ours' else ''} | "
-                f"{statistics.mean(accuracies):.2f} ± {spread:.2f} % | {seeds} | {memory:.0f} MB |",
-                flush=True,
+            memory = max(run["memory"] for run in measured)
+            table.add(
+                name,
+                loop,
+                f"{seconds:.2f}",
+                f"{ratio:.1f}" if loop == "ours" else "",
+                f"{statistics.mean(accuracies):.2f} ± {spread:.2f} %",
+                seeds,
+                f"{memory:.0f} MB",
             )
+    results.save(options.results, "training", "Training loop", [table])
 
 
 if __name__ == "__main__":

@@ -1,20 +1,17 @@
 """What watching a training costs: the training itself, and who draws meanwhile.
 
-    python benchmarks/watching.py [--rounds 5]
+    python -m benchmarks.watching [--rounds 5]
 
-Prints, for the models trained as the page does, in a process of their own:
+Measures, for the models trained as the page does, in a process of their own:
 
 - how much slower the training is for being watched than the same loop that nobody watches,
-  `digitnet.training.trainer.train` in a process of its own, in turn: by a visitor from elsewhere, whom all
-  is sent that a browser would be, and by a real Chromium on the very cores that train;
+  `digitnet.training.trainer.train` in a process of its own, in turn: by a visitor from elsewhere,
+  whom all is sent that a browser would be, and by a real Chromium on the very cores that train;
 - how late an answer to a drawing comes while a training runs, next to none: the page's own request
   for a drawing over HTTP, one after the other, median and 95th percentile.
 """
 
-import argparse
-import datetime
 import json
-import platform
 import re
 import statistics
 import subprocess
@@ -22,22 +19,16 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 
 import httpx
-import torch
 from playwright.sync_api import Browser, Page, sync_playwright
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
-
+from benchmarks import PROJECT, results
+from benchmarks.browser import FLAGS, choose, find_chromium, open_tab
 from benchmarks.long_run import event_named, wait_in_queue
+from benchmarks.serving import served
 from digitnet.models import MODELS
 from digitnet.training.recipes import RECIPES
-from tests.browser.actions import choose, open_tab
-from tests.browser.conftest import FLAGS
-from tests.browser.find_browser import find
-from tests.serving import served
 
 DRAWING = [[[200, 200], [800, 200], [400, 900]], [[300, 550], [700, 550]]]
 PAUSE = 0.03  # seconds between two answers: about what a hand's movements leave
@@ -143,27 +134,26 @@ def late(times: list[float]) -> float:
     return statistics.quantiles(times, n=20)[-1]
 
 
-def row(what: str, times: list[float], ratios: str = "") -> None:
-    print(
-        f"| {what} | {statistics.median(times):.1f} ms | {late(times):.1f} ms | {ratios} |",
-        flush=True,
-    )
+def row(what: str, times: list[float], *ratios: str) -> list[str]:
+    return [what, f"{statistics.median(times):.1f} ms", f"{late(times):.1f} ms", *ratios]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = results.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--models", nargs="+", choices=IMAGES, default=["linear", "cnn"])
     options = parser.parse_args()
-    print(
-        f"{datetime.date.today()}, {platform.processor() or platform.machine()}, "
-        f"{torch.get_num_threads()} threads, torch {torch.__version__}, "
-        f"batches of {RECIPES['baseline']['cnn'].batch_size}\n"
-    )
     with served(PROJECT) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find(), args=FLAGS)
-        print("| model | not watched | watched from elsewhere | ratio | on these cores | ratio |")
-        print("| --- | ---: | ---: | ---: | ---: | ---: |")
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        training = results.Table(
+            "Training",
+            ["model", "not watched", "watched from elsewhere", "ratio", "on these cores", "ratio"],
+            [
+                "A visitor from elsewhere is sent all that a browser would be; on these cores, a "
+                "browser also draws it on the cores that train. Batches of "
+                f"{RECIPES['baseline']['cnn'].batch_size}."
+            ],
+        )
         for model in options.models:
             rounds = [
                 (unwatched(model), received(address, model), watched(browser, address, model))
@@ -173,14 +163,15 @@ def main() -> None:
             ratios = [
                 statistics.median(times[kind] / times[0] for times in rounds) for kind in (1, 2)
             ]
-            print(
-                f"| {model} | {alone:.2f} s | {sent:.2f} s | {ratios[0]:.3f} | "
-                f"{drawn:.2f} s | {ratios[1]:.3f} |",
-                flush=True,
+            training.add(
+                *(model, f"{alone:.2f} s", f"{sent:.2f} s", f"{ratios[0]:.3f}"),
+                *(f"{drawn:.2f} s", f"{ratios[1]:.3f}"),
             )
 
-        print("\n| answers while | median | 95th percentile | ratio of medians, of percentiles |")
-        print("| --- | ---: | ---: | ---: |")
+        drawing = results.Table(
+            "Answers meanwhile",
+            ["while", "median", "95th percentile", "ratio of medians", "ratio of percentiles"],
+        )
         for model in options.models:
             page = open_training(browser, address)
             answers(address, lambda count: count < 20)  # warm
@@ -191,11 +182,13 @@ def main() -> None:
                 busy += answers(address, lambda count: count < ALONE // options.rounds)
                 page.locator("#stop").click()
                 page.locator("#training .test").wait_for()
-            row("nothing is trained", calm)
+            drawing.add(*row("nothing is trained", calm, "", ""))
             medians = statistics.median(busy) / statistics.median(calm)
-            row(f"{model} is trained", busy, f"{medians:.2f}, {late(busy) / late(calm):.2f}")
+            percentiles = late(busy) / late(calm)
+            drawing.add(*row(f"{model} is trained", busy, f"{medians:.2f}", f"{percentiles:.2f}"))
             page.context.close()
         browser.close()
+    results.save(options.results, "watching", "Training in the page", [training, drawing])
 
 
 if __name__ == "__main__":

@@ -14,13 +14,13 @@ import pytest
 import torch
 
 import digitnet
+from benchmarks.serving import served
 from digitnet.models import build
-from digitnet.training.recipes import RECIPES
 from digitnet.training.loop import fit
+from digitnet.training.recipes import RECIPES
 from digitnet.ui.components.answer import answer
 from digitnet.weights import WEIGHTS_FOLDER, Metadata, load_weights, read_metrics, save_weights
 from tests.conftest import PROJECT
-from tests.serving import served
 from tests.training.test_train_command import command
 
 SEVEN = [[[0, 0], [10, 0], [4, 20]]]

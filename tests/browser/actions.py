@@ -4,16 +4,12 @@ import json
 import re
 from itertools import pairwise
 
+from benchmarks.browser import SEVEN, choose, open_tab, place  # noqa: F401
+
 # In shares of the sketchpad.
-SEVEN = [[(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]]
 CROSSED_SEVEN = [*SEVEN, [(0.4, 0.5), (0.72, 0.5)]]
 ONE = [[(0.5, 0.1), (0.5, 0.9)]]
 SCRIBBLE = [[(0.2 + 0.06 * i, 0.25 if i % 2 else 0.75) for i in range(11)]]
-
-
-def place(page, point):
-    box = page.locator(".paper").bounding_box()
-    return box["x"] + point[0] * box["width"], box["y"] + point[1] * box["height"]
 
 
 def draw(page, strokes, lift=True):
@@ -48,23 +44,10 @@ def draw_by_touch(page, stroke, lift=True):
     return end() if lift else end
 
 
-def choose(page, label, group):
-    page.locator(f"#{group}").get_by_label(label, exact=True).check()
-
-
 def pick(page, option, dropdown):
     """Choose an option of a dropdown list."""
     page.locator(f"#{dropdown} input").click()
     page.get_by_role("option", name=option, exact=True).click()
-
-
-def open_tab(page, name):
-    """Open a tab, which on a phone may lie behind the three dots."""
-    tab = page.get_by_role("tab", name=name, exact=True)
-    if not tab.is_visible():
-        page.locator(".overflow-menu > button").click()
-        tab = page.locator(".overflow-dropdown button", has_text=name)
-    tab.click()
 
 
 def open_fold(page, name):

@@ -5,18 +5,11 @@ import contextlib
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.find_browser import INSTALL_LINE, find
+from benchmarks.browser import FLAGS, find_chromium
+from benchmarks.serving import served
+from tests.browser.find_browser import INSTALL_LINE
 from tests.conftest import PROJECT
-from tests.serving import served
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 WIDE = {"viewport": {"width": 1440, "height": 900}}
 PATIENCE = 20_000  # milliseconds; a machine that does other things besides is slow
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
@@ -32,7 +25,7 @@ def address():
 
 @pytest.fixture(scope="session")
 def browser():
-    path = find()
+    path = find_chromium()
     if path is None:
         pytest.fail(f"No Chromium found; install one with: {INSTALL_LINE}")
     with sync_playwright() as playwright:

@@ -9,23 +9,11 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from benchmarks.browser import find_chromium
 
 INSTALL_LINE = "python -m tests.browser.find_browser"
-SYSTEM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 DOWNLOAD_SECONDS = 600  # at most, for Playwright's download
-
-
-def find() -> str | None:
-    """The path of a Chromium or Chrome, or None."""
-    for name in SYSTEM_NAMES:
-        if path := shutil.which(name):
-            return path
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if Path(path).exists() else None
 
 
 def install() -> None:
@@ -44,8 +32,9 @@ def install() -> None:
 
 
 if __name__ == "__main__":
-    if not find():
+    if not find_chromium():
         install()
     print(
-        find() or sys.exit("No Chromium could be installed; install Chromium or Chrome yourself.")
+        find_chromium()
+        or sys.exit("No Chromium could be installed; install Chromium or Chrome yourself.")
     )

@@ -6,6 +6,7 @@ import shutil
 import pytest
 from playwright.sync_api import expect
 
+from benchmarks.serving import served
 from tests.browser.actions import (
     CROSSED_SEVEN,
     ONE,
@@ -24,7 +25,6 @@ from tests.browser.actions import (
 )
 from tests.browser.conftest import WIDE, visit
 from tests.conftest import PROJECT
-from tests.serving import served
 
 MODELS = ("linear", "nonlinear", "cnn")
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from benchmarks.serving import served
 from tests.browser.actions import SEVEN, answer, draw
 from tests.browser.conftest import WIDE, visit
 from tests.conftest import copy_tracked_files
-from tests.serving import served
 
 # What the header that Gradio shows on a Space asks of huggingface.co, which knows no such Space.
 SPACE_HEADER_ERRORS = ("Failed to load resource: ", "Space not found")

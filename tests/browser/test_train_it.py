@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import expect
 
 import digitnet
+from benchmarks.serving import served
 from tests.browser.actions import SEVEN, answer, choose, colour, draw, open_tab, strokes
 from tests.browser.conftest import WIDE, visit
 from tests.conftest import PROJECT
-from tests.serving import served
 
 LONG = 90_000  # milliseconds: a process has to start, and the machine may be busy
 

@@ -1,4 +1,4 @@
-"""Each door answers what nobody should send with a result or a sentence."""
+"""Each entry point answers malformed input with a result or a sentence."""
 
 import base64
 
@@ -8,25 +8,25 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 import digitnet
-from digitnet.drawing import MOST_POINTS, MOST_STROKES
-from digitnet.segmentation import find_digits
-from digitnet.pictures import MAX_PICTURE_PIXELS
-from tests.conftest import PROJECT
-from tests.adversarial_inputs import (
+from benchmarks.malformed_inputs import (
     SEVEN,
-    doors_of_a_page,
-    doors_of_the_package,
+    package_entry_points,
+    page_entry_points,
     pictures,
     png_of,
 )
-from tests.serving import served
+from benchmarks.serving import served
+from digitnet.drawing import MOST_POINTS, MOST_STROKES
+from digitnet.pictures import MAX_PICTURE_PIXELS
+from digitnet.segmentation import find_digits
+from tests.conftest import PROJECT
 
-EXAMPLES = 25  # at each door; benchmarks/bad_input.py has many more
-DOORS_OF_THE_PACKAGE = [
+EXAMPLES = 25  # at each entry point; benchmarks/bad_input.py has many more
+OF_THE_PACKAGE = [
     *("predict", "to_image", "find_digits_in_drawing", "stages_of", "answer", "arrays"),
     *("pictures", "weights", "names", "metrics.json", "python -m digitnet evaluate", "train.py"),
 ]
-DOORS_OF_THE_PAGE = ["events of the page", "/predict", "broken requests"]
+OF_THE_PAGE = ["events of the page", "/predict", "broken requests"]
 
 
 @pytest.fixture(scope="module")
@@ -36,18 +36,18 @@ def address():
 
 
 @pytest.fixture(scope="module")
-def doors(tmp_path_factory):
+def of_the_package(tmp_path_factory):
     folder = tmp_path_factory.mktemp("weights") / "augmented"
     folder.mkdir()
-    return {door.name: door for door in doors_of_the_package(folder)}
+    return {entry_point.name: entry_point for entry_point in package_entry_points(folder)}
 
 
 @pytest.fixture(scope="module")
-def doors_of_page(address):
-    return {door.name: door for door in doors_of_a_page(address)}
+def of_the_page(address):
+    return {entry_point.name: entry_point for entry_point in page_entry_points(address)}
 
 
-def knock(door, examples=EXAMPLES):
+def check(entry_point, examples=EXAMPLES):
     bounds = settings(
         max_examples=examples,
         deadline=None,
@@ -56,24 +56,24 @@ def knock(door, examples=EXAMPLES):
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
-    bounds(given(door.inputs)(door.knock))()
+    bounds(given(entry_point.inputs)(entry_point.call))()
 
 
-@pytest.mark.parametrize("name", DOORS_OF_THE_PACKAGE)
-def test_the_package_answers_with_a_result_or_a_sentence(doors, name):
-    knock(doors[name])
+@pytest.mark.parametrize("name", OF_THE_PACKAGE)
+def test_the_package_answers_with_a_result_or_a_sentence(of_the_package, name):
+    check(of_the_package[name])
 
 
-@pytest.mark.parametrize("name", DOORS_OF_THE_PAGE)
-def test_the_page_answers_with_a_result_or_a_sentence(doors_of_page, name):
-    knock(doors_of_page[name])
+@pytest.mark.parametrize("name", OF_THE_PAGE)
+def test_the_page_answers_with_a_result_or_a_sentence(of_the_page, name):
+    check(of_the_page[name])
 
 
-def test_all_doors_are_knocked_at(doors, doors_of_page):
-    assert [*doors, *doors_of_page] == DOORS_OF_THE_PACKAGE + DOORS_OF_THE_PAGE
+def test_no_entry_point_is_left_out(of_the_package, of_the_page):
+    assert [*of_the_package, *of_the_page] == OF_THE_PACKAGE + OF_THE_PAGE
 
 
-# ---- known offenders --------------------------------------------------------------------------
+# ---- single inputs ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
 import digitnet
+from benchmarks.serving import served
 from digitnet.synthetic.writer import write_digits
 from tests.conftest import PROJECT
-from tests.serving import served
 
 SEVEN = [[[0, 0], [10, 0], [4, 20]]]
 

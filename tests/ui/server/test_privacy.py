@@ -7,10 +7,10 @@ import httpx
 import pytest
 from packaging.requirements import Requirement
 
+from benchmarks.malformed_inputs import pictures
+from benchmarks.serving import served
 from digitnet.ui.server.limits import HEADERS, MOST_BYTES, MOST_QUEUED, QUEUE_PAUSE, Page
 from tests.conftest import PROJECT
-from tests.adversarial_inputs import pictures
-from tests.serving import served
 
 SEVEN = [[[0, 0], [10, 0], [4, 20]]]
 SECRET = PROJECT / "pyproject.toml"  # a file of the server that no page has in it

@@ -1,7 +1,6 @@
-"""Inputs that nobody should send, and the doors at which somebody may: for tests and benchmark.
+"""Malformed inputs, and the entry points that may receive them: for the tests and a benchmark.
 
-A `Door` is knocked at with an input; it fails with an AssertionError, or with whatever the project
-raises, unless the answer is a result or one sentence.
+Each must be answered by a result or by one sentence that says what is wrong.
 """
 
 import contextlib
@@ -22,9 +21,9 @@ from PIL import Image, ImageDraw
 import digitnet
 import train
 from digitnet.__main__ import main as command_line
-from digitnet.segmentation import find_digits, find_digits_in_drawing
 from digitnet.hub.repository import files_to_push
 from digitnet.models import build
+from digitnet.segmentation import find_digits, find_digits_in_drawing
 from digitnet.stages import stages_of
 from digitnet.ui.components.answer import answer, read
 from digitnet.weights import Metadata, load_weights, read_metrics, save_weights
@@ -33,12 +32,19 @@ SEVEN = [[[0, 0], [10, 0], [4, 20]]]
 
 
 @dataclass(frozen=True)
-class Door:
-    """Where input comes in, what is tried there, and how."""
+class EntryPoint:
+    """A function, command or address that receives input.
+
+    Attributes
+    ----------
+    inputs : what is generated for it
+    call : sends it one input; raises AssertionError, or whatever the project raises, unless the
+        answer is a result or one sentence
+    """
 
     name: str
     inputs: st.SearchStrategy
-    knock: Callable[[Any], None]
+    call: Callable[[Any], None]
 
 
 # ---- inputs -----------------------------------------------------------------------------------
@@ -141,7 +147,7 @@ def png_of(width: int, height: int, colours: bytes = b"") -> bytes:
     )
 
 
-# ---- doors ------------------------------------------------------------------------------------
+# ---- entry points -------------------------------------------------------------------------------
 
 
 def one_sentence(said: str) -> None:
@@ -182,15 +188,17 @@ def posted(client: httpx.Client, path: str, content: bytes, kind: str = "applica
         one_sentence(response.text)
 
 
-def doors_of_the_package(folder: Path) -> Iterator[Door]:
+def package_entry_points(folder: Path) -> Iterator[EntryPoint]:
     """The public functions and command lines; `folder` is for files."""
     classifiers = {name: digitnet.load(name) for name in digitnet.available_models()}
-    yield Door("predict", DRAWINGS | JSON, lambda x: answered(classifiers["cnn"].predict, x))
-    yield Door("to_image", DRAWINGS | JSON, lambda x: answered(digitnet.to_image, x))
+    yield EntryPoint("predict", DRAWINGS | JSON, lambda x: answered(classifiers["cnn"].predict, x))
+    yield EntryPoint("to_image", DRAWINGS | JSON, lambda x: answered(digitnet.to_image, x))
     # What the page does with a drawing, beside that.
-    yield Door("find_digits_in_drawing", DRAWINGS, lambda x: answered(find_digits_in_drawing, x))
-    yield Door("stages_of", DRAWINGS, lambda x: answered(stages_of, x, 1000))
-    yield Door("answer", DRAWINGS, lambda x: answered(answer, classifiers, "cnn", x))
+    yield EntryPoint(
+        "find_digits_in_drawing", DRAWINGS, lambda x: answered(find_digits_in_drawing, x)
+    )
+    yield EntryPoint("stages_of", DRAWINGS, lambda x: answered(stages_of, x, 1000))
+    yield EntryPoint("answer", DRAWINGS, lambda x: answered(answer, classifiers, "cnn", x))
 
     arrays = st.builds(
         lambda shape, kind, seed: np.asarray(
@@ -200,7 +208,7 @@ def doors_of_the_package(folder: Path) -> Iterator[Door]:
         st.sampled_from(["f2", "f4", "f8", "u1", "i2", "i8", "?", "c8", "U3"]),
         st.integers(0, 99),
     )
-    yield Door("arrays", arrays, lambda x: answered(digitnet.to_image, x))
+    yield EntryPoint("arrays", arrays, lambda x: answered(digitnet.to_image, x))
 
     picture = folder / "picture"
 
@@ -211,7 +219,7 @@ def doors_of_the_package(folder: Path) -> Iterator[Door]:
 
     files = pictures()
     broken = st.sampled_from(sorted(files)).flatmap(lambda kind: mutated(files[kind]))
-    yield Door("pictures", broken | st.binary(max_size=200), look)
+    yield EntryPoint("pictures", broken | st.binary(max_size=200), look)
 
     weights = folder / "linear.safetensors"
     save_weights(build("linear"), Metadata("linear", "augmented", 4, 0.5), weights)
@@ -224,10 +232,10 @@ def doors_of_the_package(folder: Path) -> Iterator[Door]:
         answered(lambda: digitnet.load("linear", source=weights))
 
     header = mutated(saved[:head]).map(lambda start: start + saved[head:])
-    yield Door("weights", mutated(saved) | header, load)
+    yield EntryPoint("weights", mutated(saved) | header, load)
     names = st.text(max_size=20) | st.sampled_from(ODD_TEXTS)
     here = str(folder)  # a folder that exists: nothing is asked of the Hub
-    yield Door(
+    yield EntryPoint(
         "names",
         st.tuples(names, names, names),
         lambda x: answered(digitnet.load, *x, here),
@@ -246,12 +254,14 @@ def doors_of_the_package(folder: Path) -> Iterator[Door]:
             {"models": {"linear": {"test_accuracy": 0.5, "parameters": 3190, key: value}}}
         ).encode(),
         st.sampled_from(
-            ["test_accuracy", "parameters", "training_curve", "reliability", "drawings"]
+            ["test_accuracy", "parameters", "training_curve", "reliability", "test_drawings"]
         )
         | st.sampled_from(["recipe", "versions", "test_loss", "calibration_error", "device"]),
         JSON,
     )
-    yield Door("metrics.json", text | shapes | JSON.map(lambda x: json.dumps(x).encode()), measure)
+    yield EntryPoint(
+        "metrics.json", text | shapes | JSON.map(lambda x: json.dumps(x).encode()), measure
+    )
 
     lines = folder / "drawings.jsonl"
 
@@ -265,18 +275,18 @@ def doors_of_the_package(folder: Path) -> Iterator[Door]:
         DRAWINGS,
     )
     whole = json.dumps({"label": 7, "strokes": SEVEN}).encode() + b"\n"
-    yield Door("python -m digitnet evaluate", line | mutated(2 * whole), evaluate)
+    yield EntryPoint("python -m digitnet evaluate", line | mutated(2 * whole), evaluate)
     options = ["epochs", "batch-size", "learning-rate", "hidden-units", "seed", "device", "models"]
     options += ["recipe", "min-accuracy", "push-to-hub", "revision"]
     # The last one is wrong, whatever the first is: nothing is trained here.
-    yield Door(
+    yield EntryPoint(
         "train.py",
         st.tuples(st.sampled_from(options), names),
         lambda x: finished(train.main, f"--{x[0]}={x[1]}", "--seed=never"),
     )
 
 
-def doors_of_a_page(address: str) -> Iterator[Door]:
+def page_entry_points(address: str) -> Iterator[EntryPoint]:
     """What a running page accepts, from its endpoints to the events of all its tabs."""
     client = httpx.Client(base_url=address, timeout=60)
     events = client.get("/config").json()["dependencies"]
@@ -292,12 +302,12 @@ def doors_of_a_page(address: str) -> Iterator[Door]:
         details = st.dictionaries(st.sampled_from(["index", "actual", "predicted", "value"]), JSON)
         return st.tuples(st.just(event["id"]), values, details | JSON)
 
-    yield Door("events of the page", st.sampled_from(events).flatmap(of_event), fire)
+    yield EntryPoint("events of the page", st.sampled_from(events).flatmap(of_event), fire)
 
     arguments = st.tuples(DRAWINGS | JSON, st.none() | JSON, SENT, SENT) | st.lists(
         SENT, max_size=5
     )
-    yield Door(
+    yield EntryPoint(
         "/predict",
         arguments,
         lambda x: posted(client, "/gradio_api/run/predict", json.dumps({"data": list(x)}).encode()),
@@ -306,7 +316,7 @@ def doors_of_a_page(address: str) -> Iterator[Door]:
     paths = ["run/predict", "run/models", "call/predict", "call/v2/predict", "queue/join", "cancel"]
     paths += ["upload", "reset", "api/predict", "process_recording", "stream/1", "vibe-code/"]
     kinds = ["application/json", "multipart/form-data; boundary=x", "text/plain", ""]
-    yield Door(
+    yield EntryPoint(
         "broken requests",
         st.tuples(
             st.sampled_from(paths), mutated(whole) | st.binary(max_size=99), st.sampled_from(kinds)

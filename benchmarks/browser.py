@@ -1,0 +1,48 @@
+"""A real Chromium, and what a visitor does in it: for the benchmarks and for the tests."""
+
+import shutil
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+SYSTEM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+SEVEN = [[(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]]  # in shares of the sketchpad
+
+
+def find_chromium() -> str | None:
+    """The path of a Chromium or Chrome: the system's, else Playwright's own; None without one."""
+    for name in SYSTEM_NAMES:
+        if path := shutil.which(name):
+            return path
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+def place(page: Page, point: tuple[float, float]) -> tuple[float, float]:
+    """Where a point of the sketchpad lies in the page, in pixels."""
+    box = page.locator(".paper").bounding_box()
+    assert box is not None
+    return box["x"] + point[0] * box["width"], box["y"] + point[1] * box["height"]
+
+
+def choose(page: Page, label: str, group: str) -> None:
+    """Choose an option of a group of radio buttons."""
+    page.locator(f"#{group}").get_by_label(label, exact=True).check()
+
+
+def open_tab(page: Page, name: str) -> None:
+    """Open a tab, which on a phone may lie behind the three dots."""
+    tab = page.get_by_role("tab", name=name, exact=True)
+    if not tab.is_visible():
+        page.locator(".overflow-menu > button").click()
+        tab = page.locator(".overflow-dropdown button", has_text=name)
+    tab.click()
