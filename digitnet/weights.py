@@ -17,6 +17,8 @@ from digitnet.models import MODELS, Network, build
 FORMAT_VERSION = "1"
 LARGEST_FIGURE = 1e15  # of metrics; JSON has integers that no float can hold
 METRICS_FILE = "metrics.json"
+# What metrics may say of people's drawings: the set that choices were made by, and the other.
+DRAWINGS_FIELDS = ("test_drawings", "development_drawings")
 CHART_FILE = "accuracy.png"
 WEIGHTS_FOLDER = Path(__file__).resolve().parent.parent / "weights"
 
@@ -214,7 +216,7 @@ def _is_entry(entry: object) -> bool:
         return False
     figures = {"test_accuracy", "parameters", *entry.keys() & {"test_loss", "calibration_error"}}
     curve, diagram = entry.get("training_curve", []), entry.get("reliability", [])
-    drawings = entry.get("drawings", {"name": "", "count": 0, "accuracy": 0.0})
+    sets_of_drawings = [entry[name] for name in DRAWINGS_FIELDS if name in entry]
     recipe, versions = entry.get("recipe", {}), entry.get("versions", {})
     return (
         _has_numbers(entry, figures)
@@ -222,9 +224,12 @@ def _is_entry(entry: object) -> bool:
         and all(_has_numbers(point, {"accuracy"}) for point in curve)
         and isinstance(diagram, list)
         and all(_has_numbers(point, {"count", "confidence", "accuracy"}) for point in diagram)
-        and isinstance(drawings, dict)
-        and isinstance(drawings.get("name"), str)
-        and _has_numbers(drawings, {"count", "accuracy", *drawings.keys()} - {"name"})
+        and all(
+            isinstance(drawings, dict)
+            and isinstance(drawings.get("name"), str)
+            and _has_numbers(drawings, {"count", "accuracy", *drawings.keys()} - {"name"})
+            for drawings in sets_of_drawings
+        )
         and isinstance(recipe, dict)
         and _has_numbers(recipe, recipe.keys() - {"name"})
         and isinstance(versions, dict)

@@ -92,11 +92,11 @@ ENTRY = {"test_accuracy": 0.5, "parameters": 3190}
             ("cnn", {"robustness": {"curves": {}}}),
             ("cnn", {"robustness": {"curves": {"blur": [{"value": 1}]}, "nudges": {}}}),
             ("cnn", {"robustness": {"curves": {}, "nudges": {"l2": {"mean": "1", "found": 1}}}}),
-            ("cnn", {"drawings": [[1]]}),
-            ("cnn", {"drawings": {"name": 1, "count": 1, "accuracy": 1}}),
+            ("cnn", {"test_drawings": [[1]]}),
+            ("cnn", {"test_drawings": {"name": 1, "count": 1, "accuracy": 1}}),
             (
                 "cnn",
-                {"drawings": {"name": "", "count": 1, "accuracy": 1, "squeezed_accuracy": "1"}},
+                {"test_drawings": {"name": "", "count": 1, "accuracy": 1, "squeezed_accuracy": "1"}},
             ),
         ]
     ],

@@ -15,6 +15,11 @@ FIGURES = (
     ("test_loss", "loss", "cross-entropy (nats)"),
     ("calibration_error", "expected_calibration_error", "calibration error"),
 )
+# What it may say of people's drawings: its field, and what to call them.
+DRAWINGS = {
+    "test_drawings": "test drawings",
+    "development_drawings": "development drawings",
+}
 # What a recipe may add to plain training: its field, and how to say it.
 ADDITIONS = {
     "one_cycle": "a one-cycle learning rate",
@@ -26,12 +31,17 @@ ADDITIONS = {
     "shifted": "answers that are the mean over small shifts of the image",
 }
 
+ABOUT_DRAWINGS = """
+People's drawings: {}. Choices were made by the development drawings, and none by the test drawings,
+which are by other people. Expect the accuracy of the latter."""
+
 TEXT = """
 # digitnet: three small networks that recognise handwritten digits
 
-A linear network, the same with a ReLU, and a small convolutional one: the three networks of a
-well-known PyTorch tutorial on MNIST, each a safetensors file of its own, trained from nothing by
-the project's `train.py`. They are small enough to be understood whole, and meant for that.
+A linear network, the same with a ReLU, and a small convolutional one: the three networks of the
+article "Deep Learning for Handwritten Digit Recognition: A PyTorch Approach", each a safetensors
+file of its own, trained from scratch by the project's `train.py`. They are small enough to be
+understood completely, and meant for that.
 
 ## Use
 
@@ -41,8 +51,8 @@ With the project's code:
 {snippet}
 ```
 
-A drawing is a list of strokes, a stroke a list of (x, y) points with y down. PIL images, NumPy
-arrays and paths of pictures are taken as well.
+A drawing is a list of strokes; a stroke is a list of (x, y) points, with y pointing down.
+`predict` also takes PIL images, NumPy arrays and paths of image files.
 
 ## Figures
 
@@ -58,18 +68,22 @@ On MNIST's 60,000 training images, with Adam and cross-entropy.
 
 ## Limits
 
-For learning, teaching and trying out. Not for reading postal codes, cheques, forms, marks or
-anything else where a wrong digit harms somebody: they err, and a high confidence does not rule an
-error out. They know one digit at a time, in the forms that people in the USA wrote around 1990
-(MNIST's writers were employees of the Census Bureau and high-school students), and neither letters
-nor other numerals. A model whose training had no drawings that are no digits takes everything for
-a digit.
+For learning, teaching and experiments. Not for reading postal codes, cheques, forms, marks or
+anything else where a wrong digit does harm: the models make mistakes, also with high confidence.
+They recognise one digit at a time, as people in the USA wrote it around 1990 (MNIST's writers were
+employees of the Census Bureau and high-school students); they know no letters and no other
+numerals. A model that was trained without drawings that are no digits takes every drawing for a
+digit.
 
 ## Credits and licence
 
 The weights are under the MIT licence, as the code is. MNIST is by Yann LeCun, Corinna Cortes and
 Christopher J.C. Burges, under
-[CC BY-SA 3.0](https://creativecommons.org/licenses/by-sa/3.0/).
+[CC BY-SA 3.0](https://creativecommons.org/licenses/by-sa/3.0/). The drawings that the models were
+measured on are from the UCI Machine Learning Repository, under
+[CC BY 4.0](https://creativecommons.org/licenses/by/4.0/): Pen-Based Recognition of Handwritten
+Digits, by E. Alpaydin and F. Alimoglu (development drawings), and UJI Pen Characters (Version 2),
+by D. Llorens and others (test drawings).
 """
 
 
@@ -105,14 +119,16 @@ def model_card(folder: str | Path, repo_id: str | None = None) -> ModelCard:
         model_name="digitnet",
         eval_results=[result for entry in entries for result in _results(*entry)],
     )
-    drawings = {
-        f"{entry['drawings']['count']:,} drawings ({entry['drawings']['name']})"
-        for _, _, entry in entries
-        if "drawings" in entry
-    }
+    drawings = [
+        f"the {name} are {described}"
+        for field, name in DRAWINGS.items()
+        for described in sorted(
+            {f"{e[field]['count']:,} of {e[field]['name']}" for _, _, e in entries if field in e}
+        )
+    ]
     text = TEXT.format(
         snippet=_snippet(first_recipe, largest_model, repo_id),
-        drawings=f" The last column is of {', '.join(sorted(drawings))}." if drawings else "",
+        drawings=ABOUT_DRAWINGS.format("; ".join(drawings)) if drawings else "",
         figures=_table(_figures(*entry) for entry in entries),
         training=_table(_training(*entry) for entry in entries),
     )
@@ -141,9 +157,10 @@ def _results(recipe: str, model: str, entry: dict[str, Any]) -> list[EvalResult]
     results = [
         result(mnist, metric, entry[key], name) for key, metric, name in FIGURES if key in entry
     ]
-    if drawings := entry.get("drawings"):
-        people = {"dataset_type": "drawings", "dataset_name": drawings["name"]}
-        results.append(result(people, "accuracy", drawings["accuracy"], "accuracy"))
+    for field in DRAWINGS:
+        if drawings := entry.get(field):
+            people = {"dataset_type": field, "dataset_name": drawings["name"]}
+            results.append(result(people, "accuracy", drawings["accuracy"], "accuracy"))
     return results
 
 
@@ -162,7 +179,8 @@ def _figures(recipe: str, model: str, entry: dict[str, Any]) -> dict[str, str]:
     row["accuracy"] = f"{entry['test_accuracy']:.2%}"
     for key, _, name in FIGURES[1:]:
         row[name] = f"{entry[key]:.4f}" if key in entry else ""
-    row["people's drawings"] = f"{entry['drawings']['accuracy']:.2%}" if "drawings" in entry else ""
+    for field, name in DRAWINGS.items():
+        row[name] = f"{entry[field]['accuracy']:.2%}" if field in entry else ""
     return row
 
 

@@ -72,21 +72,22 @@ def test_figures_on_drawings_are_shown_where_there_are_some(tmp_path):
     for file in folder.glob("*/metrics.json"):
         metrics = json.loads(file.read_text())
         for entry in metrics["models"].values():
-            entry.pop("drawings", None)
+            entry.pop("test_drawings", None)
+            entry.pop("development_drawings", None)
         file.write_text(json.dumps(metrics))
-    assert "people's drawings" not in model_card(folder).text
+    assert "People's drawings" not in model_card(folder).text
     file = folder / RECIPES[0] / "metrics.json"
     metrics = json.loads(file.read_text())
     drawings = {"accuracy": 0.98765, "count": 10992, "name": "drawings of 44 people"}
-    metrics["models"]["cnn"]["drawings"] = drawings
+    metrics["models"]["cnn"]["test_drawings"] = drawings
     file.write_text(json.dumps(metrics))
     card = ModelCard(str(model_card(folder)))
-    found = [result for result in card.data.eval_results if result.dataset_type == "drawings"]
-    assert [(result.metric_value, result.dataset_name) for result in found] == [
-        (0.98765, "drawings of 44 people")
-    ]
+    found = [result for result in card.data.eval_results if "drawings" in result.dataset_type]
+    assert [
+        (result.dataset_type, result.metric_value, result.dataset_name) for result in found
+    ] == [("test_drawings", 0.98765, "drawings of 44 people")]
     assert found[0].metric_name.startswith(f"cnn, {RECIPES[0]} recipe:")
-    assert "10,992 drawings (drawings of 44 people)" in card.text and "98.77%" in card.text
+    assert "10,992 of drawings of 44 people" in card.text and "98.77%" in card.text
 
 
 def test_metrics_of_an_older_version_still_make_a_card(tmp_path):

@@ -30,7 +30,7 @@ def figures(loaded: Loaded) -> list[dict[str, Any]]:
         entries = loaded.metrics.get(recipe, {}).get("models", {})
         for name, classifier in loaded.classifiers[recipe].items():
             entry = entries.get(name, {})
-            drawings = entry.get("drawings", {})
+            drawings = entry.get("test_drawings", {})
             file = loaded.folder / recipe / f"{name}.safetensors"
             rows.append(
                 {
