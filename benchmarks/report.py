@@ -14,10 +14,10 @@ from digitnet.weights import write_atomically
 
 PAGE = PROJECT / "docs" / "benchmarks.md"
 # The sections' order; what is not named here comes last.
-ORDER = (
-    *("accuracy", "accuracy_seeds", "rejection", "pages", "robustness", "explain", "drawing"),
-    *("page", "load", "watching", "long_run", "bad_input", "training"),
-)
+ORDER = [
+    *("accuracy", "accuracy_peer", "accuracy_seeds", "rejection", "pages", "robustness", "explain"),
+    *("drawing", "page", "load", "watching", "long_run", "bad_input", "training"),
+]
 INTRODUCTION = """# Benchmarks
 
 All measured figures of the project. This page is made by `python -m benchmarks.report` of the files
@@ -57,7 +57,7 @@ def origin(result: dict[str, Any]) -> str:
     if hardware.get("gpu"):
         machine += f", {hardware['gpu']}"
     if result["commit"] is None:
-        commit = "**of an earlier commit that was not noted**"
+        commit = "**an earlier commit, which was not recorded**"
     else:
         commit = f"commit `{result['commit']}`"
         if result["is_modified"]:

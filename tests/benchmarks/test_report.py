@@ -1,0 +1,82 @@
+"""docs/benchmarks.md is made of what was measured, and says where that comes from."""
+
+import json
+import subprocess
+
+import pytest
+
+from benchmarks import report, results
+
+
+def test_the_committed_page_is_made_of_the_committed_results():
+    assert report.PAGE.read_text(encoding="utf-8") == report.report()
+
+
+@pytest.fixture
+def saved(tmp_path, capsys):
+    """A result that was measured just now, and what was printed meanwhile."""
+    table = results.Table("Speed", ["model", "seconds"], ["Less is better."])
+    table.add("cnn", "0.50")
+    table.add("a|b", 12)
+    results.save(tmp_path, "speed", "How fast", [table])
+    return tmp_path, capsys.readouterr().out
+
+
+def test_a_table_is_printed_as_it_is_measured(saved):
+    _, printed = saved
+    assert printed.splitlines() == [
+        *("", "Speed", "", "| model | seconds |", "| --- | --- |"),
+        *("| cnn | 0.50 |", "| a|b | 12 |"),
+    ]
+
+
+def test_a_section_says_when_where_and_of_which_commit_it_is(saved):
+    folder, _ = saved
+    result = json.loads((folder / "speed.json").read_text(encoding="utf-8"))
+    page = report.report(folder)
+    assert "## How fast" in page and "### Speed" in page and "Less is better." in page
+    assert "| model | seconds |\n| --- | ---: |\n| cnn | 0.50 |\n| a\\|b | 12 |" in page
+    for part in (
+        *("python -m benchmarks.speed", result["date"], results.cpu_model()),
+        *(result["versions"]["torch"], f"{result['hardware']['cores']} cores"),
+    ):
+        assert part in page
+
+
+@pytest.mark.parametrize(
+    ("commit", "is_modified", "words"),
+    [
+        ("0123456789", False, "commit `0123456789`."),
+        ("0123456789", True, "commit `0123456789` **with changes that were not committed**"),
+        (None, False, "**an earlier commit, which was not recorded**"),
+    ],
+)
+def test_figures_of_another_tree_say_so(saved, commit, is_modified, words):
+    folder, _ = saved
+    file = folder / "speed.json"
+    result = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(result | {"commit": commit, "is_modified": is_modified}))
+    assert words in report.report(folder)
+
+
+def test_a_changed_checkout_is_noticed(tmp_path, monkeypatch):
+    def git(*arguments):
+        identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+        command = ["git", "-C", str(tmp_path), *identity, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    monkeypatch.setattr(results, "PROJECT", tmp_path)
+    git("init")
+    (tmp_path / "code.py").write_text("1\n")
+    git("add", ".")
+    git("commit", "-m", "x")
+    head = git("rev-parse", "HEAD")
+    measured = results.circumstances()
+    assert head.startswith(measured["commit"]) and not measured["is_modified"]
+    (tmp_path / "code.py").write_text("2\n")
+    assert results.circumstances()["is_modified"]
+
+
+def test_a_row_of_another_length_is_refused():
+    with pytest.raises(ValueError, match="1 cells for 2 columns"):
+        results.Table("", ["a", "b"]).add("c")
