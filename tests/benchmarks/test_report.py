@@ -6,10 +6,29 @@ import subprocess
 import pytest
 
 from benchmarks import report, results
+from digitnet.weights import WEIGHTS_FOLDER, read_metrics_by_recipe
+from tests.conftest import PROJECT
 
 
 def test_the_committed_page_is_made_of_the_committed_results():
     assert report.PAGE.read_text(encoding="utf-8") == report.report()
+
+
+def test_the_readmes_accuracy_is_that_of_the_metrics():
+    """Without the first column, the recipe: its names in text and file need not be the same."""
+    lines = (PROJECT / "README.md").read_text(encoding="utf-8").splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("| recipe | model"))
+    table = [[cell.strip() for cell in line.split("|")[2:-1]] for line in lines[start : start + 8]]
+    assert sorted(table[2:]) == sorted(
+        [model, f"{entry['parameters']:,}"]
+        + [
+            f"{100 * entry[key]['accuracy']:.2f}"
+            for key in ("test_drawings", "development_drawings")
+        ]
+        + [f"{100 * entry['test_accuracy']:.2f}"]
+        for metrics in read_metrics_by_recipe(WEIGHTS_FOLDER).values()
+        for model, entry in metrics["models"].items()
+    )
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What the Hub asks of the project's files, and the README's commands that publish them."""
+"""What the Hub asks of the files of the project, and what docs/deploy.md says to publish them."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ from tests.conftest import PROJECT, copy_tracked_files
 from tests.hub.stand_in import TOKEN, USER, running_hub
 
 LARGEST = 10_000_000  # bytes; what is larger the Hub wants in Git LFS
-README = (PROJECT / "README.md").read_text(encoding="utf-8")
+DEPLOY = (PROJECT / "docs" / "deploy.md").read_text(encoding="utf-8")
 REQUIREMENTS = {
     requirement.name: requirement
     for requirement in map(Requirement, (PROJECT / "requirements.txt").read_text().splitlines())
@@ -78,7 +78,7 @@ def test_no_file_needs_git_lfs(tmp_path):
 
 
 def test_the_three_commands_publish_weights_and_page(hub, tmp_path):
-    section = README.split("## Publish your own in three commands", 1)[1]
+    section = DEPLOY.split("## Publish your own in three commands", 1)[1]
     commands = re.search(r"```bash\n(.*?)```", section, re.DOTALL)[1].splitlines()
     assert len(commands) == 3
     project, home = tmp_path / "project", tmp_path / "home"

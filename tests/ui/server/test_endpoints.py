@@ -1,4 +1,4 @@
-"""The endpoints for programs, by each way that the README shows."""
+"""The endpoints for programs, by each way that docs/deploy.md shows."""
 
 import base64
 import json
