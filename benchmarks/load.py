@@ -3,10 +3,10 @@
     python -m benchmarks.load [--seconds 10] [--visitors 1 8 32 100]
 
 A visitor moves the pen 20 times a second, and sends what is drawn whenever no answer is awaited, as
-the sketchpad does; what was drawn meanwhile goes with the next. Between two digits he pauses. The
-requests are those of the page's own browser. Each answer to a whole digit is compared with what the
-package says of that drawing, so that nobody gets another visitor's. Both pages run in turn, each in
-a process of its own, on this machine only.
+the sketchpad does; what was drawn meanwhile goes with the next. There is a pause between two
+digits. The requests are those of the page's own browser. Each answer to a whole digit is compared
+with what the package says of that drawing, so that nobody gets another visitor's. Both pages run in
+turn, each in a process of its own, on this machine only.
 """
 
 import asyncio

@@ -156,7 +156,7 @@ def main() -> None:
     counts = {name: getattr(options, name) for name in ROUNDS}
     table = results.Table(
         "",
-        ["", "memory", "growth", "threads", "open files", "temporary files"],
+        ["what", "memory", "growth", "threads", "open files", "temporary files"],
         [
             "From after the first hundredth of each to its end. Each page load and picture is by a "
             "visitor of its own."

@@ -81,8 +81,8 @@ def tables_of(robustness: dict[tuple[str, str], dict[str, Any]]) -> list[results
             f"Accuracy under distortion: {name}",
             ["recipe", "model", *(f"{point['value']:g}" for point in points)],
             [
-                f"In %, of the first {DISTORTED:,} test images; the columns are values in "
-                f"{distortion.unit}. What is refused as no digit counts as wrong."
+                f"In %, of the first {DISTORTED:,} test images, at several values of the "
+                f"distortion ({distortion.unit}). What is refused as no digit counts as wrong."
             ],
         )
         for (recipe, model), entry in robustness.items():
