@@ -162,12 +162,12 @@ def _row(
     extent = max(starts[-1], 3 * size) if not inks else starts[-1]
     width = round(extent * rng.uniform(1.2, 1.8) + size)
     height = round(max(size * rng.uniform(2.5, 5), extent * 0.5 + size))
-    left, baseline = (width - extent) / 2, height / 2 + size / 2
+    left, bottom = (width - extent) / 2, height / 2 + size / 2
     layers = []
     for ink, start in zip(scaled, starts, strict=False):
         rise = rng.uniform(-MAX_RISE, MAX_RISE) * size
         layer = Image.new("F", (width, height))
-        corner = (round(left + start), round(baseline + rise - ink.shape[0]))
+        corner = (round(left + start), round(bottom + rise - ink.shape[0]))
         layer.paste(Image.fromarray(ink), corner)
         layers.append(np.asarray(layer.rotate(-tilt, Image.Resampling.BICUBIC)).clip(0, 1))
     return layers, (height, width)

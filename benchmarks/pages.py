@@ -3,7 +3,7 @@
     python -m benchmarks.pages [--pages 100] [--models cnn] [--sheet SHEET.png]
 
 Composes pages of MNIST's test digits, and pages and drawings of the development drawings, at varied
-size, spacing, baseline, tilt, paper, pen, polarity and light (see benchmarks/compose.py). Measures
+size, spacing, height, tilt, paper, pen, polarity and light (see benchmarks/compose.py). Measures
 on which share of them every digit was found, in a box that overlaps its own by half, and on which
 share the whole number was right.
 """
