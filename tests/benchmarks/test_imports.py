@@ -8,5 +8,6 @@ def test_benchmarks_import_no_tests():
     files = list((PROJECT / "benchmarks").glob("*.py"))
     assert files
     for file in files:
-        assert not re.search(r"^\s*(from|import) tests\b", file.read_text(), re.MULTILINE), file
-        assert "sys.path" not in file.read_text(), file
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r"^\s*(from|import) tests\b", text, re.MULTILINE), file
+        assert "sys.path" not in text, file

@@ -74,7 +74,8 @@ def test_figures_of_another_tree_say_so(saved, commit, is_modified, words):
     folder, _ = saved
     file = folder / "speed.json"
     result = json.loads(file.read_text(encoding="utf-8"))
-    file.write_text(json.dumps(result | {"commit": commit, "is_modified": is_modified}))
+    changed = result | {"commit": commit, "is_modified": is_modified}
+    file.write_text(json.dumps(changed), encoding="utf-8")
     assert words in report.report(folder)
 
 
