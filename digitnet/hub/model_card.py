@@ -32,8 +32,9 @@ ADDITIONS = {
 }
 
 ABOUT_DRAWINGS = """
-People's drawings: {}. Choices were made by the development drawings, and none by the test drawings,
-which are by other people. Expect the accuracy of the latter."""
+
+People's drawings are of two sets: {}. Choices were made by the development drawings, and none by the test
+drawings, which are by other people."""
 
 TEXT = """
 # digitnet: three small networks that recognise handwritten digits
@@ -120,7 +121,7 @@ def model_card(folder: str | Path, repo_id: str | None = None) -> ModelCard:
         eval_results=[result for entry in entries for result in _results(*entry)],
     )
     drawings = [
-        f"the {name} are {described}"
+        f"{name}, {described}"
         for field, name in DRAWINGS.items()
         for described in sorted(
             {f"{e[field]['count']:,} of {e[field]['name']}" for _, _, e in entries if field in e}
