@@ -33,8 +33,8 @@ ADDITIONS = {
 
 ABOUT_DRAWINGS = """
 
-People's drawings are of two sets: {}. Choices were made by the development drawings, and none by the test
-drawings, which are by other people."""
+People's drawings are of two sets: {}. Choices were made by the development drawings, and none by
+the test drawings, which are by other people."""
 
 TEXT = """
 # digitnet: three small networks that recognise handwritten digits
