@@ -80,7 +80,7 @@ def save(folder: Path, name: str, title: str, tables: list[Table]) -> None:
 
 def circumstances() -> dict[str, Any]:
     """Date, hardware, versions and commit."""
-    commit, is_modified = _commit()
+    commit, is_modified = TREE
     return {
         "date": datetime.date.today().isoformat(),
         "hardware": {
@@ -108,12 +108,12 @@ def cpu_model() -> str:
     return next(names, platform.machine())
 
 
-def _commit() -> tuple[str | None, bool]:
+def tree_state(project: Path) -> tuple[str | None, bool]:
     """The commit that is checked out, and whether files that git knows differ from it.
 
     Results and the page made of them don't count: each benchmark changes them.
     """
-    known = ["git", "-C", str(PROJECT)]
+    known = ["git", "-C", str(project)]
     changes = [*known, "status", "--porcelain", "--untracked-files=no", "--", "."]
     changes += [":!benchmarks/results", ":!docs/benchmarks.md"]
     try:
@@ -125,3 +125,6 @@ def _commit() -> tuple[str | None, bool]:
 
 def _output(command: list[str]) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+TREE = tree_state(PROJECT)  # at the start: files may change while a benchmark measures

@@ -79,22 +79,21 @@ def test_figures_of_another_tree_say_so(saved, commit, is_modified, words):
     assert words in report.report(folder)
 
 
-def test_a_changed_checkout_is_noticed(tmp_path, monkeypatch):
+def test_a_changed_checkout_is_noticed(tmp_path):
     def git(*arguments):
         identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
         command = ["git", "-C", str(tmp_path), *identity, *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
-    monkeypatch.setattr(results, "PROJECT", tmp_path)
     git("init")
     (tmp_path / "code.py").write_text("1\n")
     git("add", ".")
     git("commit", "-m", "x")
     head = git("rev-parse", "HEAD")
-    measured = results.circumstances()
-    assert head.startswith(measured["commit"]) and not measured["is_modified"]
+    commit, is_modified = results.tree_state(tmp_path)
+    assert head.startswith(commit) and not is_modified
     (tmp_path / "code.py").write_text("2\n")
-    assert results.circumstances()["is_modified"]
+    assert results.tree_state(tmp_path) == (commit, True)
 
 
 def test_a_row_of_another_length_is_refused():
