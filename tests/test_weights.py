@@ -96,7 +96,14 @@ ENTRY = {"test_accuracy": 0.5, "parameters": 3190}
             ("cnn", {"test_drawings": {"name": 1, "count": 1, "accuracy": 1}}),
             (
                 "cnn",
-                {"test_drawings": {"name": "", "count": 1, "accuracy": 1, "squeezed_accuracy": "1"}},
+                {
+                    "test_drawings": {
+                        "name": "",
+                        "count": 1,
+                        "accuracy": 1,
+                        "squeezed_accuracy": "1",
+                    }
+                },
             ),
         ]
     ],
