@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import digitnet
-from digitnet import counterfactual
 from digitnet.classifier import Classifier
+from digitnet.explain import counterfactual
 from digitnet.explain.counterfactual import (
     MAX_INK_REMOVED,
     MAX_LENGTH_REMOVED,
@@ -36,7 +36,7 @@ def said(classifier, subject):
         if isinstance(subject, np.ndarray)
         else classifier.predict(subject)
     )
-    return prediction.digit if prediction.is_digit else None
+    return prediction.answer
 
 
 def length(strokes):
@@ -153,5 +153,5 @@ def test_nothing_and_dots_are_no_trouble(classifiers):
 def test_answers_are_those_of_predict(classifiers, test_set):
     images = test_set[0][:300].float() / 255
     for classifier in classifiers.values():
-        expected = [p.digit if p.is_digit else None for p in classifier.predict_images(images)]
+        expected = [p.answer for p in classifier.predict_images(images)]
         assert answers(classifier, classifier.logits(images)) == expected

@@ -158,7 +158,7 @@ def _verdicts(
             {
                 "digit": digit,
                 "percent": f"{100 * value:.1f}",
-                "best": first.is_digit and digit == first.digit,
+                "best": digit == first.answer,
             }
             for digit, value in enumerate(first.probabilities.tolist())
         ],
@@ -233,7 +233,7 @@ def _steps(stages: Stages, seen: str) -> list[dict[str, Any]]:
 
 def _said(predictions: Sequence[Prediction]) -> str:
     """The number that a model reads, such as "407"; "?" for what is no digit to it."""
-    return "".join(str(one.digit) if one.is_digit else "?" for one in predictions)
+    return "".join("?" if one.answer is None else str(one.answer) for one in predictions)
 
 
 def _percent(prediction: Prediction) -> str:

@@ -80,7 +80,7 @@ def distorted(trial: Trial, chosen: str, digit: int, value: float) -> dict[str, 
     rows = []
     for name, classifier in trial.classifiers.items():
         (prediction,) = classifier.predict_images(image)
-        said = prediction.digit if prediction.is_digit else None
+        said = prediction.answer
         ways = trial.curves[name].failure_points(identity, digit)
         rows.append(
             {

@@ -131,7 +131,7 @@ def _changed(
 ) -> dict[str, Any]:
     """What would change the answer, for the template."""
     change = find_counterfactual(classifier, subject, digit)
-    now = prediction.digit if prediction.is_digit else None
+    now = prediction.answer
     shown: dict[str, Any] = {
         "found": change is not None,
         "missed": digit != now and (change is None or change.answer != digit),

@@ -35,7 +35,7 @@ def nudge(
     """
     shown = {"model": chosen, "target": target}
     (before,) = classifiers[chosen].predict_images(image[None])
-    if before.is_digit and before.digit == target:
+    if before.answer == target:
         return shown | {"already": True}
     original = torch.from_numpy(image)[None]
     ways = []
@@ -71,7 +71,7 @@ def _answers(
     rows = []
     for name, classifier in classifiers.items():
         (prediction,) = classifier.predict_images(image)
-        said = prediction.digit if prediction.is_digit else None
+        said = prediction.answer
         rows.append(
             {
                 "model": name,
