@@ -77,6 +77,7 @@ import gradio as gr
 import torch
 from starlette.middleware import Middleware
 
+from digitnet.drawing import parse_drawing
 from digitnet.ui.components.answer import answer
 from digitnet.ui.resources import Resources, load_resources
 from digitnet.ui.server.endpoints import add_api
@@ -202,7 +203,7 @@ def warm_up() -> None:
 
     matplotlib.use("agg")
     for classifiers in resources.classifiers.values():
-        answer(classifiers, next(iter(classifiers)), TWO_STROKES)
+        answer(classifiers, next(iter(classifiers)), parse_drawing(TWO_STROKES))
 
 
 def prefix(text: str) -> str:

@@ -9,6 +9,7 @@ import gradio as gr
 from PIL import Image
 
 from digitnet.classifier import DEFAULT_RECIPE, Classifier
+from digitnet.drawing import images_of_strokes, parse_drawing, to_images
 from digitnet.models import parameter_count
 from digitnet.pictures import opened
 from digitnet.ui.resources import Resources
@@ -54,8 +55,13 @@ def make_predict(resources: Resources) -> Callable[..., dict[str, Any]]:
         if (drawing is None) == (not picture):
             raise Refusal("Give either a drawing or a picture.")
         with one_sentence():
-            subject = decoded(picture) if picture else _strokes(drawing)
-            prediction = find_classifier(resources, model, recipe).predict(subject)
+            classifier = find_classifier(resources, model, recipe)
+            if picture:
+                images = to_images([decoded(picture)])
+            else:
+                # Not `predict`: it takes paths too, and a visitor must not name one.
+                images = images_of_strokes([parse_drawing(drawing or [])])
+            (prediction,) = classifier.predict_images(images)
         return {
             "digit": prediction.digit,
             "is_digit": prediction.is_digit,
@@ -114,10 +120,3 @@ def decoded(picture: str) -> Image.Image:
         return opened(io.BytesIO(content))
     except ValueError:
         raise ValueError(message) from None
-
-
-def _strokes(drawing: Any) -> list:
-    """Nothing but strokes: `predict` takes paths too, and a visitor must not name one."""
-    if not isinstance(drawing, list):
-        raise ValueError("A drawing is a list of strokes.")
-    return drawing

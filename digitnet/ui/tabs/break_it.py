@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from digitnet.drawing import Drawing
+from digitnet.drawing import Strokes
 from digitnet.explain.distortions import DISTORTIONS, Distortion
 from digitnet.ui.components.chart import Chart
 from digitnet.ui.components.distorted import Distorted, Trial, curves_chart, distorted, try_out
@@ -178,7 +178,7 @@ def checked_value(value: object, distortion: Distortion) -> float:
     return number
 
 
-def label_of(resources: Resources, on_paper: Drawing | dict[str, int]) -> int | None:
+def label_of(resources: Resources, on_paper: Strokes | dict[str, int]) -> int | None:
     """The label of the test image on the sketchpad; None for a drawing or a picture."""
     if (
         resources.predictions is None

@@ -7,7 +7,7 @@ import gradio as gr
 import numpy as np
 from gradio.events import Dependency
 
-from digitnet.drawing import Drawing
+from digitnet.drawing import Strokes
 from digitnet.segmentation import segment_drawing
 from digitnet.training.recipes import RECIPES
 from digitnet.ui.components.answer import PictureReading, Subject
@@ -92,7 +92,7 @@ def checked_number(value: object, count: int, name: str = "This", first: int = 0
 
 
 def subject_of(
-    resources: Resources, value: Drawing | dict[str, int], picture: PictureReading | None = None
+    resources: Resources, value: Strokes | dict[str, int], picture: PictureReading | None = None
 ) -> Subject:
     """What lies on the sketchpad: a drawing, a test image or the visitor's `picture`.
 
@@ -116,7 +116,7 @@ def only_digit(subject: Subject) -> np.ndarray:
     Raises
     ------
     Refusal : if there is none, or several.
-    ValueError : if `subject` is no drawing.
+    ValueError : if a drawing has too many strokes or digits.
     """
     if isinstance(subject, np.ndarray):
         return subject

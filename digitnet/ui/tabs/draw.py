@@ -39,7 +39,7 @@ def add_draw(resources: Resources, choice: Choice) -> tuple[Sketchpad, gr.Checkb
             return refused(classifiers, model, refusal.message)
 
     async def recognise(value, *chosen):
-        if length_of(value) > MAX_POINTS_INLINE:
+        if isinstance(value, list) and sum(map(len, value)) > MAX_POINTS_INLINE:
             return await asyncio.to_thread(answer_to, value, *chosen)
         return answer_to(value, *chosen)
 
@@ -100,9 +100,3 @@ def add_draw(resources: Resources, choice: Choice) -> tuple[Sketchpad, gr.Checkb
         **QUEUED,
     )
     return sketchpad, geometry
-
-
-def length_of(value: object) -> int:
-    """How many points a drawing has, if it is one; 0 else."""
-    strokes = value if isinstance(value, list) else []
-    return sum(len(stroke) for stroke in strokes if isinstance(stroke, list))

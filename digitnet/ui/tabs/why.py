@@ -79,7 +79,7 @@ def explanation(
     Raises
     ------
     Refusal : if there is no such model, or not exactly one digit.
-    ValueError : if `subject` is no drawing.
+    ValueError : if a drawing has too many strokes or digits.
     """
     if chosen not in classifiers:
         raise Refusal("This model's weights are not available.")

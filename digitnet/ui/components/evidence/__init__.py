@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from digitnet.classifier import Classifier, Prediction
-from digitnet.drawing import Drawing, checked_strokes
+from digitnet.drawing import Strokes
 from digitnet.explain.attribution import Attribution, attributions
 from digitnet.explain.counterfactual import MAX_PATCHES, Change, find_counterfactual
 from digitnet.ui.components.base import Component, png_url
@@ -26,7 +26,7 @@ class Evidence(Component):
 def evidence(
     name: str,
     classifier: Classifier,
-    subject: Drawing | np.ndarray,
+    subject: Strokes | np.ndarray,
     image: np.ndarray,
     digit: int | None = None,
 ) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def _error(columns: Sequence[Attribution]) -> str:
 
 def _changed(
     classifier: Classifier,
-    subject: Drawing | np.ndarray,
+    subject: Strokes | np.ndarray,
     image: np.ndarray,
     digit: int,
     prediction: Prediction,
@@ -153,11 +153,11 @@ def _changed(
     )
 
 
-def _before(change: Change, subject: Drawing | np.ndarray, image: np.ndarray) -> dict[str, Any]:
+def _before(change: Change, subject: Strokes | np.ndarray, image: np.ndarray) -> dict[str, Any]:
     """What is there before, with what is taken away marked, for the template."""
     if isinstance(subject, np.ndarray) or not change.strokes:
         return {"before": png_url(marked_map(image, change.image))}
-    strokes = [points.round(1) for points in checked_strokes(subject)]
+    strokes = [points.round(1) for points in subject]
     points = np.concatenate(strokes)
     low, size = points.min(axis=0), np.ptp(points, axis=0)
     margin = MARGIN * max(size.max(), 1)

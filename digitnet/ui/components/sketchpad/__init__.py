@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from digitnet.drawing import Drawing, checked_strokes
+from digitnet.drawing import Drawing, Strokes, parse_drawing
 from digitnet.synthetic.writer import write_styles
 from digitnet.ui.components.base import Component, png_url
 from digitnet.ui.server.limits import Refusal, one_sentence
@@ -55,7 +55,8 @@ class Sketchpad(Component):
         if payload is not None and not isinstance(payload, list):
             raise Refusal("A drawing is a list of strokes.")
         with one_sentence():
-            return payload if payload and reaches(payload, PEN_WIDTH) else []
+            strokes = parse_drawing(payload or [])
+        return strokes if reaches(strokes, PEN_WIDTH) else []
 
     def api_info(self) -> dict[str, Any]:
         return {
@@ -70,9 +71,8 @@ class Sketchpad(Component):
     example_value = example_payload
 
 
-def reaches(drawing: Drawing, length: float) -> bool:
-    """Whether the ink's longest side is at least `length`; ValueError if it is no drawing."""
-    strokes = checked_strokes(drawing)
+def reaches(strokes: Strokes, length: float) -> bool:
+    """Whether the ink's longest side is at least `length`."""
     return bool(strokes) and np.ptp(np.concatenate(strokes), axis=0).max() >= length
 
 
