@@ -43,8 +43,8 @@ def make_predict(resources: Resources) -> Callable[..., dict[str, Any]]:
             drawing: a list of strokes, each a list of [x, y] points with y down, in any unit; if
                 neither this nor a picture is given, the example
             picture: instead of a drawing, a PNG or JPEG file in base64, as a "data:" URL or bare
-            model: "linear", "nonlinear" or "cnn"
-            recipe: how the model was trained; "/models" lists what there is
+            model: the name of a model; "/models" lists what there is
+            recipe: how the model was trained, likewise
 
         Returns:
             digit (0 to 9, or null where nothing is drawn), is_digit (whether it looks like a digit

@@ -11,7 +11,8 @@ import numpy as np
 from digitnet.models import IMAGE_SIZE, MODELS
 from digitnet.training.process import prepare, train_in_a_process
 from digitnet.training.recipes import RECIPES
-from digitnet.training.worker import LIMITS, TRAINING_IMAGES, Report, Settings, reports
+from digitnet.training.settings import LIMITS, TRAINING_IMAGES, Settings
+from digitnet.training.worker import Report, reports
 from digitnet.ui.components.chart import Chart
 from digitnet.ui.components.training_progress import (
     Point,

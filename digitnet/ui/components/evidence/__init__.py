@@ -50,7 +50,7 @@ def evidence(
     rival = second if digit == likeliest else likeliest
     own, others = attributions(classifier, image, (digit, rival))
     compared = own - others
-    limit = float(max(np.abs(own.shares).max(), np.abs(compared.shares).max()))
+    limit = float(max(np.abs(own.contributions).max(), np.abs(compared.contributions).max()))
     return {
         "model": name,
         "refused": not prediction.is_digit,
@@ -76,7 +76,7 @@ def _map(account: Attribution, image: np.ndarray, limit: float, about: str) -> d
     """An account as a picture over the drawing, for the template."""
     _, for_it, against = _terms(account)
     return {
-        "image": png_url(signed_map(account.shares, limit, image)),
+        "image": png_url(signed_map(account.contributions, limit, image)),
         "about": about,
         "for": signed(for_it),
         "against": signed(against),
@@ -85,7 +85,10 @@ def _map(account: Attribution, image: np.ndarray, limit: float, about: str) -> d
 
 def _terms(account: Attribution) -> list[float]:
     """What adds up to the logit: a blank image's, the shares above 0 and those below, rounded."""
-    for_it, against = account.shares.clip(min=0).sum(), account.shares.clip(max=0).sum()
+    for_it, against = (
+        account.contributions.clip(min=0).sum(),
+        account.contributions.clip(max=0).sum(),
+    )
     return rounded((account.blank, float(for_it), float(against)), account.total)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from digitnet.classifier import Classifier
-from digitnet.explain.attribution import feature_maps, grad_cam, hidden, template
+from digitnet.explain.attribution import feature_maps, grad_cam, hidden_units, template
 from digitnet.models import ConvNet, LinearNet, NonlinearNet
 from digitnet.ui.components.base import Component, png_url
 from digitnet.ui.components.evidence import rounded, signed
@@ -60,8 +60,8 @@ def _linear(classifier: Classifier, image: np.ndarray, digit: int) -> dict[str, 
 
 def _nonlinear(classifier: Classifier, image: np.ndarray, digit: int) -> dict[str, Any]:
     """The hidden units: all of few, or those that push `digit` most."""
-    made = hidden(classifier, image)
-    pushes = made.pushes[digit]
+    made = hidden_units(classifier, image)
+    pushes = made.contributions[digit]
     count = len(pushes)
     chosen = list(range(count))
     if count > MAX_UNITS:
@@ -69,11 +69,11 @@ def _nonlinear(classifier: Classifier, image: np.ndarray, digit: int) -> dict[st
     rest = float(pushes.sum() - pushes[chosen].sum())
     total = float(pushes.sum() + made.bias[digit])
     terms = rounded((*pushes[chosen].tolist(), rest, float(made.bias[digit])), total)
-    longest = float(np.abs(made.pushes).max()) or 1.0
+    longest = float(np.abs(made.contributions).max()) or 1.0
     return {
         "nonlinear": True,
         "count": count,
-        "fired": int((made.firing > 0).sum()),
+        "fired": int((made.activations > 0).sum()),
         "others": count - len(chosen),
         "rest": signed(terms[-2]),
         "bias": signed(terms[-1]),
@@ -81,9 +81,9 @@ def _nonlinear(classifier: Classifier, image: np.ndarray, digit: int) -> dict[st
         "units": [
             {
                 "number": unit + 1,
-                "fires": bool(made.firing[unit] > 0),
-                "firing": f"{made.firing[unit]:.2f}",
-                "entering": signed(float(made.entering[unit])),
+                "fires": bool(made.activations[unit] > 0),
+                "firing": f"{made.activations[unit]:.2f}",
+                "entering": signed(float(made.pre_activations[unit])),
                 "push": signed(term),
                 "weights": png_url(
                     signed_map(made.weights[unit], np.abs(made.weights[unit]).max())
@@ -96,7 +96,7 @@ def _nonlinear(classifier: Classifier, image: np.ndarray, digit: int) -> dict[st
                         "for": push > 0,
                         "asked": at == digit,
                     }
-                    for at, push in enumerate(made.pushes[:, unit].tolist())
+                    for at, push in enumerate(made.contributions[:, unit].tolist())
                 ],
             }
             for unit, term in zip(chosen, terms, strict=False)
