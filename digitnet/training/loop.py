@@ -15,7 +15,8 @@ from digitnet.cpu import cpu_settings, fast_forward
 from digitnet.drawing import images_of_paths
 from digitnet.evaluation import as_batch, evaluate
 from digitnet.models import CLASSES, Network
-from digitnet.synthetic.writer import NOT_A_DIGIT, write_digits, write_non_digits
+from digitnet.synthetic.styles import NOT_A_DIGIT
+from digitnet.synthetic.writer import write_digits, write_non_digits
 from digitnet.training.augmentation import augment
 from digitnet.training.recipes import Hyperparameters
 
