@@ -150,13 +150,13 @@ def read_metrics(folder: str | Path) -> Metrics:
         return Metrics()
     except (OSError, ValueError, RecursionError) as error:
         raise WeightsError(
-            f"{path} is not readable JSON ({error}); run python train.py to make it anew."
+            f"{path} is not readable JSON ({error}); run python train.py to make it again."
         ) from None
     try:
         return Metrics.model_validate(content)
     except (ValidationError, RecursionError) as error:
         raise WeightsError(
-            f"{path} does not hold metrics{_place_of(error)}; run python train.py to make it anew."
+            f"{path} does not hold metrics{_place_of(error)}; run python train.py to make it again."
         ) from None
 
 

@@ -75,7 +75,7 @@ def _read_verified(folder: str | Path, name: str) -> np.ndarray:
     if hashlib.md5(compressed, usedforsecurity=False).hexdigest() != MD5_SUMS[name]:
         raise DatasetError(
             f"{path} is truncated or altered (its MD5 sum is not {MD5_SUMS[name]}); "
-            "delete it and run train.py again to download it anew."
+            "delete it and run train.py to download it again."
         )
     return np.frombuffer(gzip.decompress(compressed), dtype=np.uint8)
 

@@ -152,7 +152,7 @@ def test_a_full_disk_is_said_and_the_old_weights_stay(tmp_path):
         timeout=300,
     )
     assert ended.returncode == 1 and "Traceback" not in ended.stderr
-    assert "linear could not be saved" in ended.stderr and "is untouched" in ended.stderr
+    assert "linear could not be saved" in ended.stderr and "are unchanged" in ended.stderr
     assert path.read_bytes() == before and load_weights(path)
     assert not list(tmp_path.rglob("*.tmp"))
 
