@@ -1,14 +1,14 @@
-"""Where to compute: the accelerator if there is one, else the CPU."""
+"""The choice of a device: the accelerator if there is one, else the CPU."""
 
 import torch
 
 
 def pick_device(name: str | None = None) -> torch.device:
-    """The named device, or the best there is: CUDA, MPS, XPU ..., else the CPU.
+    """The device called `name`; by default the accelerator (CUDA, MPS, XPU ...), else the CPU.
 
     Raises
     ------
-    ValueError : if `name` is no device, or not one of this machine's.
+    ValueError : if `name` is not a device of this machine.
     """
     if name is None:
         accelerator = torch.accelerator.current_accelerator(check_available=True)

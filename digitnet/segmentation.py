@@ -1,8 +1,8 @@
 """Several digits in one picture or drawing: each is found, from left to right.
 
-A stroke of a drawing, or a connected patch of a picture's ink, is a part. A digit has one part or
-several, such as a 5 and its bar; which belong together is told by where they lie, for digits stand
-beside each other, each about as tall as its neighbours.
+A part is a stroke of a drawing, or a connected component of a picture's ink. A digit has one or
+more parts, such as a 5 and its bar. Parts are grouped into digits by their positions, on the
+assumption that digits stand side by side and are about equally tall.
 """
 
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ MAX_PARTS = 500  # a page of print has more
 SPACING = 0.02  # heights
 MAX_POINTS = 2000  # of all parts, about, between which distances are measured
 
-# All lengths below are in heights of a digit.
-SHORT = 0.45  # a part shorter than this is no digit, but a bar or a flag of one
-FAR = 0.5  # it belongs to no digit that is farther from it than this
-MARK = 0.3  # what is shorter than this, and belongs to no digit, is none
-TOUCHING = 0.05  # lines nearer than this belong together, whatever their pen
+# Lengths below are in heights of a digit.
+SHORT = 0.45  # a part shorter than this is not a digit, but the bar or flag of one
+FAR = 0.5  # such a part does not belong to a digit farther away than this
+MARK = 0.3  # a group shorter than this is a stray mark
+TOUCHING = 0.05  # strokes closer than this belong to one digit, whatever the width of the pen
 SLOPE = 0.2
 GAP = 0.3  # between parts of one digit, one above the other
 LEVEL_VARIANCE = 2.0  # of the row's unevenness to that of its slope, squared heights
