@@ -47,7 +47,7 @@ from digitnet.command_line import (
     share,
     whole_number,
 )
-from digitnet.device import pick_device
+from digitnet.device import describe_device, pick_device
 from digitnet.evaluation import compute_logits, evaluate
 from digitnet.hub.push import check_access
 from digitnet.metrics import Epoch, ModelMetrics, ReliabilityBin, read_metrics_by_recipe
@@ -189,7 +189,7 @@ def train_one(
         hidden_units=options.hidden_units or MODELS[name].default_hidden_units,
         recipe={"name": recipe_name, **dataclasses.asdict(hyperparameters)},
         seed=options.seed,
-        device=describe(images.device),
+        device=describe_device(images.device),
         versions={"python": platform.python_version(), "torch": str(torch.__version__)},
     )
 
@@ -259,9 +259,7 @@ def make_parser() -> Parser:
         "(default: %(default)s)",
     )
     parser.add_argument(
-        "--device",
-        metavar="NAME",
-        help="cpu, cuda, mps ... (default: the GPU if there is one, else the CPU)",
+        "--device", metavar="NAME", help="cpu, cuda, mps ... (default: the GPU if there is one)"
     )
     parser.add_argument(
         "--data",
@@ -294,15 +292,6 @@ def make_parser() -> Parser:
     )
     add_push_options(hub)
     return parser
-
-
-def describe(device: torch.device) -> str:
-    """The device's name for metrics.json."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    if device.type == "cpu":
-        return f"cpu, {torch.get_num_threads()} threads"
-    return str(device)
 
 
 if __name__ == "__main__":

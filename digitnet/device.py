@@ -23,3 +23,12 @@ def pick_device(name: str | None = None) -> torch.device:
             f"There is no device {name!r} here; choose one of {', '.join(known)}."
         ) from None
     return device
+
+
+def describe_device(device: torch.device) -> str:
+    """The name of the hardware, such as that of the GPU, for metrics.json."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "cpu":
+        return f"cpu, {torch.get_num_threads()} threads"
+    return str(device)
