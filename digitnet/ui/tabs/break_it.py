@@ -7,9 +7,9 @@ import gradio as gr
 
 from digitnet.drawing import Drawing
 from digitnet.explain.distortions import DISTORTIONS, Distortion
-from digitnet.ui.components.chart import Chart
-from digitnet.ui.components.distorted import Distorted, Trial, curves_chart, distorted, try_out
-from digitnet.ui.components.nudge import Nudge, nudge
+from digitnet.ui.components.base import View
+from digitnet.ui.components.distorted import Trial, curves_chart, distorted, try_out
+from digitnet.ui.components.nudge import nudge
 from digitnet.ui.components.sketchpad import Sketchpad
 from digitnet.ui.resources import Resources
 from digitnet.ui.server.limits import Refusal, one_sentence
@@ -48,7 +48,7 @@ def add_break_it(
                     list(DISTORTIONS), value=FIRST.name, label="Distort", elem_id="distortion"
                 )
                 slider = slider_of(FIRST)
-                picture = Distorted()
+                picture = View("distorted", elem_id="distorted")
             with gr.Column(min_width=300):
                 true_digit = gr.Dropdown(
                     [("automatic", AUTOMATIC)] + [(str(digit), digit) for digit in range(10)],
@@ -57,7 +57,7 @@ def add_break_it(
                     info="A test image's label, or what the model says of a drawing.",
                     elem_id="truth",
                 )
-                curves = Chart(elem_id="curves")
+                curves = View("chart", elem_id="curves")
         gr.Markdown("## The smallest nudge")
         with gr.Row(equal_height=True):
             target = gr.Dropdown(
@@ -75,7 +75,7 @@ def add_break_it(
                 scale=0,
                 min_width=280,
             )
-        nudged = Nudge()
+        nudged = View("nudge", elem_id="nudge")
 
     def draw(trial: Trial | None, model, value, asked):
         """What the tab shows of the trial at one value of the slider."""

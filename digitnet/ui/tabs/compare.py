@@ -8,11 +8,12 @@ import gradio as gr
 
 from digitnet.explain.distortions import DISTORTIONS, Distortion
 from digitnet.metrics import ModelMetrics
-from digitnet.ui.components.chart import Axis, Chart, Series, chart, percent_axis
-from digitnet.ui.components.comparison import Comparison, figures
+from digitnet.ui.components.base import View
+from digitnet.ui.components.chart import Axis, Series, chart, percent_axis
+from digitnet.ui.components.comparison import figures
 from digitnet.ui.components.distorted import distortion_axis
-from digitnet.ui.components.gallery import Gallery, label_tiles
-from digitnet.ui.components.layers import Layers, layers
+from digitnet.ui.components.gallery import label_tiles
+from digitnet.ui.components.layers import layers
 from digitnet.ui.resources import Resources
 from digitnet.ui.tabs.common import QUEUED, UNQUEUED, Choice
 from digitnet.ui.trained_model import classifiers_of
@@ -46,7 +47,7 @@ def add_compare(resources: Resources, choice: Choice, tab: gr.Tab) -> None:
     def compare(recipe, own):
         return figures(resources, own), networks(recipe, own)
 
-    comparison = Comparison()
+    comparison = View("comparison", elem_id="comparison")
     values = charts(first)
     drawn = add_charts(("training-curves", "reliability"), values[:2])
     measured = any(values[2:])
@@ -61,7 +62,7 @@ def add_compare(resources: Resources, choice: Choice, tab: gr.Tab) -> None:
             with gr.Column(scale=2, min_width=300):
                 gr.Markdown(ROBUSTNESS)
     gr.Markdown("## The networks, layer by layer")
-    shown_layers = Layers(value=networks(first))
+    shown_layers = View("layers", elem_id="layers", value=networks(first))
     choice.recipe.input(
         lambda recipe, own: (*charts(recipe), networks(recipe, own)),
         [choice.recipe, choice.own],
@@ -72,20 +73,20 @@ def add_compare(resources: Resources, choice: Choice, tab: gr.Tab) -> None:
     tab.select(compare, [choice.recipe, choice.own], [comparison, shown_layers], **QUEUED)
     if resources.predictions is not None:
         gr.Markdown("## Sixteen of the test images")
-        grid = Gallery(elem_id="grid")
+        grid = View("gallery", elem_id="grid")
         sample = partial(label_tiles, resources.predictions.images, resources.predictions.labels)
         another = gr.Button("Sixteen others", size="md")
         for event in (tab.select, another.click):
             event(sample, None, grid, **QUEUED)
 
 
-def add_charts(names: Sequence[str], values: Sequence[dict[str, Any]]) -> list[Chart]:
+def add_charts(names: Sequence[str], values: Sequence[dict[str, Any]]) -> list[View]:
     """Put charts beside each other, each by its id and value."""
     drawn = []
     with gr.Row():
         for name, value in zip(names, values, strict=True):
             with gr.Column(min_width=300):
-                drawn.append(Chart(value=value, elem_id=name))
+                drawn.append(View("chart", value=value, elem_id=name))
     return drawn
 
 

@@ -4,7 +4,8 @@ import asyncio
 
 import gradio as gr
 
-from digitnet.ui.components.answer import ASK, Answer, answer, read, refused
+from digitnet.ui.components.answer import ASK, answer, read, refused
+from digitnet.ui.components.base import View
 from digitnet.ui.components.picture import PictureInput, trouble
 from digitnet.ui.components.sketchpad import Sketchpad
 from digitnet.ui.resources import Resources
@@ -54,8 +55,10 @@ def add_draw(resources: Resources, choice: Choice) -> tuple[Sketchpad, gr.Checkb
             )
             picture_input = PictureInput()
         with gr.Column(min_width=300):
-            answers = Answer(
-                value=answer_to([], choice.model.value, choice.recipe.value, None, True)
+            answers = View(
+                "answer",
+                elem_id="answer",
+                value=answer_to([], choice.model.value, choice.recipe.value, None, True),
             )
             geometry = gr.Checkbox(
                 True,

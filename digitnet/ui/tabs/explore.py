@@ -5,9 +5,10 @@ from typing import Any, get_args
 
 import gradio as gr
 
-from digitnet.ui.components.closeup import Closeup, closeup
-from digitnet.ui.components.confusion import Confusion, cells
-from digitnet.ui.components.gallery import Gallery, placeholders, prediction_tiles
+from digitnet.ui.components.base import View
+from digitnet.ui.components.closeup import closeup
+from digitnet.ui.components.confusion import cells
+from digitnet.ui.components.gallery import placeholders, prediction_tiles
 from digitnet.ui.components.sketchpad import Sketchpad, on_paper
 from digitnet.ui.resources import Resources
 from digitnet.ui.tabs.common import QUEUED, Choice, Number, checked_number, event_value
@@ -44,16 +45,16 @@ def add_explore(
             digits, value=EVERY_DIGIT, label="Predicted digit", elem_id="predicted-digit"
         )
     with gr.Accordion("Confusion matrix", open=False, elem_id="confusion-fold"):
-        confusion = Confusion(elem_id="confusion")
+        confusion = View("confusion", elem_id="confusion")
     chosen = gr.State(None)  # the image opened
     first, at = gr.State(1), gr.State(1)  # the page to begin at, the page that is shown
     timer = gr.Timer(SECONDS, active=False)
     with gr.Column(visible=False) as details:
-        large = Closeup()
+        large = View("closeup", elem_id="closeup")
         with gr.Row():
             take = gr.Button("Take it to the Draw tab", variant="primary", elem_id="take")
             close = gr.Button("Close", elem_id="close")
-    gallery = Gallery(value=placeholders(), elem_id="gallery")
+    gallery = View("gallery", value=placeholders(), elem_id="gallery")
     with gr.Row(equal_height=True):
         previous = gr.Button("← Previous page", elem_id="previous")
         page = Number(1, label="Page", precision=0, step=1, minimum=1, elem_id="page")

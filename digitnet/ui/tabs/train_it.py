@@ -12,10 +12,9 @@ from digitnet.models import IMAGE_SIZE, MODELS
 from digitnet.training.process import prepare, train_in_a_process
 from digitnet.training.recipes import RECIPES
 from digitnet.training.worker import LIMITS, TRAINING_IMAGES, Report, Settings, reports
-from digitnet.ui.components.chart import Chart
+from digitnet.ui.components.base import View
 from digitnet.ui.components.training_progress import (
     Point,
-    Training,
     beginning,
     curves,
     failed,
@@ -95,15 +94,15 @@ def add_train_it(
     with gr.Row():
         train = gr.Button("Train", variant="primary", elem_id="train")
         stop = gr.Button("Stop", visible=False, elem_id="stop")
-    view = Training()
+    view = View("training_progress", elem_id="training")
     with gr.Row(visible=False) as kept:
         draw = gr.Button("Draw on it", variant="primary", elem_id="draw-on-it")
         mistakes = gr.Button("See its mistakes", elem_id="its-mistakes")
     with gr.Row():
         with gr.Column(min_width=300):
-            loss = Chart(elem_id="loss-curve")
+            loss = View("chart", elem_id="loss-curve")
         with gr.Column(min_width=300):
-            accuracy = Chart(elem_id="accuracy-curve")
+            accuracy = View("chart", elem_id="accuracy-curve")
     asked = gr.State(None)  # the settings of the training under way
     # Its settings and last report, or the sentence why there is none.
     newest = gr.State(None)

@@ -6,8 +6,9 @@ import gradio as gr
 
 from digitnet.classifier import Classifier
 from digitnet.ui.components.answer import PictureReading, Subject
-from digitnet.ui.components.evidence import Evidence, evidence
-from digitnet.ui.components.parts import Parts, parts
+from digitnet.ui.components.base import View
+from digitnet.ui.components.evidence import evidence
+from digitnet.ui.components.parts import parts
 from digitnet.ui.components.sketchpad import Sketchpad
 from digitnet.ui.resources import Resources
 from digitnet.ui.server.limits import Refusal, one_sentence
@@ -51,7 +52,7 @@ def add_why(
         elem_id="why-digit",
     )
     picked = add_test_image_picker(resources, sketchpad, "why-image")
-    shown = [Evidence(), Parts()]
+    shown = [View("evidence", elem_id="evidence"), View("parts", elem_id="parts")]
     # Nothing is explained while the visitor is elsewhere.
     is_open = add_is_open(tabs, tab, **ONE_AT_A_TIME)
     chosen = [sketchpad, choice.picture, choice.model, choice.recipe, choice.own, digit]

@@ -19,7 +19,7 @@ from digitnet.segmentation import (
     shows_several_digits,
 )
 from digitnet.stages import Stages, preprocessing_stages
-from digitnet.ui.components.base import Component, jpeg_url, png_url
+from digitnet.ui.components.base import jpeg_url, png_url
 from digitnet.ui.components.sketchpad import SIZE
 
 
@@ -46,13 +46,6 @@ MARGIN = 0.15  # around what is shown of a drawing, of its longest side
 ASK = "(...given) => (window.dispatchEvent(new CustomEvent('digitnet:asked')), given)"
 
 _numbers = itertools.count()
-
-
-class Answer(Component):
-    """Its value is what `answer` or `refused` makes."""
-
-    def __init__(self, **properties: Any):
-        super().__init__(elem_id="answer", **properties)
 
 
 @torch.inference_mode()

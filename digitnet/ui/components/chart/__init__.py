@@ -4,17 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from digitnet.ui.components.base import Component
-
 WIDTH, HEIGHT = 360, 220  # of the picture, in its own units
 LEFT, RIGHT, TOP, BOTTOM = 48, 20, 10, 36  # around the curves: room for numbers and names
-
-
-class Chart(Component):
-    """Its value is what `chart` makes."""
-
-    def __init__(self, **properties: Any):
-        super().__init__(**properties)
 
 
 @dataclass(frozen=True)

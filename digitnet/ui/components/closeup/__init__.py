@@ -2,15 +2,8 @@
 
 from typing import Any
 
-from digitnet.ui.components.base import Component, png_url
+from digitnet.ui.components.base import png_url
 from digitnet.ui.test_predictions import DISPUTED, Predictions
-
-
-class Closeup(Component):
-    """Its value is what `closeup` makes."""
-
-    def __init__(self, **properties: Any):
-        super().__init__(elem_id="closeup", **properties)
 
 
 def closeup(predictions: Predictions, recipe: str, index: int) -> dict[str, Any]:

@@ -12,19 +12,11 @@ from digitnet.explain.adversarial import NORMS
 from digitnet.metrics import ModelMetrics
 from digitnet.models import IMAGE_SIZE, parameter_count
 from digitnet.training.recipes import RECIPES
-from digitnet.ui.components.base import Component
 from digitnet.ui.resources import Resources
 from digitnet.ui.test_predictions import YOURS
 from digitnet.ui.trained_model import TrainedModel
 
 TIMED_CALLS = 30
-
-
-class Comparison(Component):
-    """Its value is what `figures` makes."""
-
-    def __init__(self, **properties: Any):
-        super().__init__(elem_id="comparison", **properties)
 
 
 def figures(resources: Resources, own: TrainedModel | None = None) -> list[dict[str, Any]]:

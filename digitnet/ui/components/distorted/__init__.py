@@ -9,17 +9,10 @@ import torch
 from digitnet.classifier import Classifier
 from digitnet.explain.distortions import Distortion
 from digitnet.explain.robustness import Curve, curve_of
-from digitnet.ui.components.base import Component, png_url
+from digitnet.ui.components.base import png_url
 from digitnet.ui.components.chart import Axis, Series, chart, percent_axis
 
 INTERVALS = (4, 3, 7)  # between ticks, the first that puts one on the identity
-
-
-class Distorted(Component):
-    """Its value is what `distorted` makes."""
-
-    def __init__(self, **properties: Any):
-        super().__init__(elem_id="distorted", **properties)
 
 
 @dataclass(frozen=True, eq=False)

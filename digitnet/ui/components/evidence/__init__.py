@@ -9,18 +9,11 @@ from digitnet.classifier import Classifier, Prediction
 from digitnet.drawing import Drawing, checked_strokes
 from digitnet.explain.attribution import Attribution, attributions
 from digitnet.explain.counterfactual import MAX_PATCHES, Change, find_counterfactual
-from digitnet.ui.components.base import Component, png_url
+from digitnet.ui.components.base import png_url
 from digitnet.ui.components.maps import marked_map, signed_map
 
 MARGIN = 0.1  # around a drawing, of its longest side
 MIN_ERROR_SHOWN = 1e-5  # of the change; a smaller error of the account is rounding
-
-
-class Evidence(Component):
-    """Its value is what `evidence` makes."""
-
-    def __init__(self, **properties: Any):
-        super().__init__(elem_id="evidence", **properties)
 
 
 def evidence(

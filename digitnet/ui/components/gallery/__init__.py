@@ -1,25 +1,18 @@
-"""Images with captions: the test predictions, right and wrong, and the data set itself."""
+"""Images with captions: the test predictions, right and wrong, and the data set itself.
+
+The event ``click`` has ``index``, the number of the image that was clicked.
+"""
 
 from typing import Any
 
 import numpy as np
 
 from digitnet.mnist import CLASS_NAMES
-from digitnet.ui.components.base import Component, png_url
+from digitnet.ui.components.base import png_url
 from digitnet.ui.test_predictions import DISPUTED, Key, Predictions, Selection
 
 TILES_A_PAGE = 60
 PLACEHOLDERS = 12
-
-
-class Gallery(Component):
-    """Its value is what `placeholders`, `prediction_tiles` or `label_tiles` makes.
-
-    Listen to ``click``: its event's ``index`` is the number of the image that was chosen.
-    """
-
-    def __init__(self, **properties: Any):
-        super().__init__(**properties)
 
 
 def placeholders() -> dict[str, Any]:

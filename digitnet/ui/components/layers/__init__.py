@@ -4,14 +4,6 @@ from typing import Any
 
 from digitnet.classifier import Classifier
 from digitnet.models import parameter_count, summarise
-from digitnet.ui.components.base import Component
-
-
-class Layers(Component):
-    """Its value is what `layers` makes."""
-
-    def __init__(self, **properties: Any):
-        super().__init__(elem_id="layers", **properties)
 
 
 def layers(classifiers: dict[str, Classifier]) -> list[dict[str, Any]]:

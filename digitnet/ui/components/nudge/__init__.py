@@ -7,18 +7,11 @@ import torch
 
 from digitnet.classifier import Classifier
 from digitnet.explain.adversarial import NORMS, size_of, smallest_nudges
-from digitnet.ui.components.base import Component, png_url
+from digitnet.ui.components.base import png_url
 from digitnet.ui.components.maps import signed_map
 
 NAMES = {"l2": "L2", "linf": "L∞"}
 MEANINGS = {"l2": "as little as possible in all", "linf": "as little as possible at any pixel"}
-
-
-class Nudge(Component):
-    """Its value is what `nudge` makes."""
-
-    def __init__(self, **properties: Any):
-        super().__init__(elem_id="nudge", **properties)
 
 
 def nudge(

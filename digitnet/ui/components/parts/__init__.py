@@ -7,18 +7,11 @@ import numpy as np
 from digitnet.classifier import Classifier
 from digitnet.explain.attribution import feature_maps, grad_cam, hidden, template
 from digitnet.models import ConvNet, LinearNet, NonlinearNet
-from digitnet.ui.components.base import Component, png_url
+from digitnet.ui.components.base import png_url
 from digitnet.ui.components.evidence import rounded, signed
 from digitnet.ui.components.maps import sheet, signed_map
 
 MAX_UNITS = 8  # hidden units shown one by one
-
-
-class Parts(Component):
-    """Its value is what `parts` makes."""
-
-    def __init__(self, **properties: Any):
-        super().__init__(elem_id="parts", **properties)
 
 
 def parts(classifier: Classifier, image: np.ndarray, digit: int | None = None) -> dict[str, Any]:

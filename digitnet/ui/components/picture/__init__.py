@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from digitnet.ui.components.base import Component
+from digitnet.ui.components.base import View
 from digitnet.ui.server.limits import MAX_BODY_BYTES
 
 # Bytes of a file that fits into a request: in base64 it is a third larger, and more goes with it.
 LARGEST_FILE = MAX_BODY_BYTES * 7 // 10
 
 
-class PictureInput(Component):
+class PictureInput(View):
     """Its value is what `trouble` makes, or an empty dictionary.
 
     Listen to ``upload``: its event data has the picture's file as `content`, a "data:" URL in
@@ -17,7 +17,7 @@ class PictureInput(Component):
     """
 
     def __init__(self, **properties: Any):
-        super().__init__(value={}, elem_id="picture", largest=LARGEST_FILE, **properties)
+        super().__init__("picture", {}, elem_id="picture", largest=LARGEST_FILE, **properties)
 
 
 def trouble(sentence: str) -> dict[str, str]:

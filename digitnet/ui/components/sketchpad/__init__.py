@@ -6,7 +6,7 @@ import numpy as np
 
 from digitnet.drawing import Drawing, checked_strokes
 from digitnet.synthetic.writer import write_styles
-from digitnet.ui.components.base import Component, png_url
+from digitnet.ui.components.base import View, png_url
 from digitnet.ui.server.limits import Refusal, one_sentence
 
 SIZE = 1000  # units across the paper
@@ -25,7 +25,7 @@ EXAMPLE_STYLES = (
 )
 
 
-class Sketchpad(Component):
+class Sketchpad(View):
     """Its value is a drawing: a list of strokes, each a list of (x, y) points, 0..1000, y down.
 
     Or it is a test image that lies on the paper: ``{"test_image": 17}``, by its number; the server
@@ -43,7 +43,12 @@ class Sketchpad(Component):
 
     def __init__(self, chosen: dict[str, str] | None = None, **properties: Any):
         super().__init__(
-            value=[], elem_id="sketchpad", examples=examples(), chosen=chosen or {}, **properties
+            "sketchpad",
+            [],
+            elem_id="sketchpad",
+            examples=examples(),
+            chosen=chosen or {},
+            **properties,
         )
 
     def preprocess(self, payload: Any) -> Any:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from digitnet.models import IMAGE_SIZE, Network
 from digitnet.training.worker import Report, Settings
-from digitnet.ui.components.base import Component, picture_url
+from digitnet.ui.components.base import picture_url
 from digitnet.ui.components.chart import Axis, Series, chart, percent_axis
 from digitnet.ui.components.maps import signed_map
 
@@ -27,13 +27,6 @@ class Point(NamedTuple):
     done: float
     loss: float
     accuracy: float
-
-
-class Training(Component):
-    """Its value is what `waiting`, `beginning`, `under_way`, `over` and the like make."""
-
-    def __init__(self, **properties: Any):
-        super().__init__(elem_id="training", **properties)
 
 
 def waiting() -> dict[str, Any]:
