@@ -51,19 +51,19 @@ class View(gr.HTML):
 
 
 def png_url(image: np.ndarray) -> str:
-    """A picture for an <img>: float32 in 0..1 or uint8 in 0..255, ``[H, W]`` or ``[H, W, 3]``."""
+    """The URL of an array: float32 in 0..1 or uint8 in 0..255, ``[H, W]`` or ``[H, W, 3]``."""
     if image.dtype != np.uint8:
         image = np.rint(image * 255).astype(np.uint8)
     return _url(Image.fromarray(image), "png")
 
 
 def picture_url(picture: Image.Image) -> str:
-    """A picture for an <img>, in colours."""
+    """The URL of a picture, as a PNG file."""
     return _url(picture, "png")
 
 
 def jpeg_url(picture: Image.Image) -> str:
-    """A photo for an <img>."""
+    """The URL of a photo, as a JPEG file."""
     return _url(picture, "jpeg")
 
 

@@ -1,4 +1,4 @@
-"""One test image, large, with what each model says of it."""
+"""One test image, large, with each model's prediction."""
 
 from typing import Any
 
@@ -7,7 +7,10 @@ from digitnet.ui.test_predictions import DISPUTED, Predictions
 
 
 def closeup(predictions: Predictions, recipe: str, index: int) -> dict[str, Any]:
-    """The template's data for the test image `index`, from 0: by the models that have seen it."""
+    """The template's data for the test image `index`, counted from 0.
+
+    Models that have not recognised it yet are left out.
+    """
     label = int(predictions.labels[index])
     models = []
     for name in predictions.models(recipe):

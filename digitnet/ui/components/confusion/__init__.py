@@ -24,7 +24,7 @@ def cells(confusion: np.ndarray, model: str) -> dict[str, Any]:
                         "predicted": predicted,
                         "count": count,
                         "right": actual == predicted,
-                        # The share of the commonest mistake, for its shade.
+                        # Relative to the most frequent mistake, for the shade.
                         "share": round(100 * int(mistakes[actual, predicted]) / most),
                     }
                     for predicted, count in enumerate(row)

@@ -1,4 +1,4 @@
-"""The layers of each network: what each gives out, and how many values it learned."""
+"""The layers of each network, with output shapes and numbers of parameters."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from digitnet.models import parameter_count, summarise
 
 
 def layers(classifiers: dict[str, Classifier]) -> list[dict[str, Any]]:
-    """The template's data, one entry a network."""
+    """The template's data, one entry per network."""
     return [
         {
             "model": name,

@@ -10,7 +10,7 @@ LARGEST_FILE = MAX_BODY_BYTES * 7 // 10
 
 
 class PictureInput(View):
-    """Its value is what `trouble` makes, or an empty dictionary.
+    """Its value is what `problem` makes, or an empty dictionary.
 
     Listen to ``upload``: its event data has the picture's file as `content`, a "data:" URL in
     base64. Larger pictures than recognition needs are reduced in the browser first.
@@ -20,6 +20,6 @@ class PictureInput(View):
         super().__init__("picture", {}, elem_id="picture", largest=LARGEST_FILE, **properties)
 
 
-def trouble(sentence: str) -> dict[str, str]:
-    """The template's data of a picture that was not taken; `sentence` is the page's own."""
+def problem(sentence: str) -> dict[str, str]:
+    """The template's data for a picture that could not be used; `sentence` says why."""
     return {"problem": sentence}
