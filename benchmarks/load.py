@@ -23,6 +23,7 @@ import numpy as np
 from benchmarks import PROJECT, results
 from benchmarks.serving import SERVE, served
 from digitnet.classifier import load
+from digitnet.drawing import parse_drawing
 from digitnet.synthetic.writer import write_digits
 from digitnet.ui.components.answer import answer
 from digitnet.ui.components.sketchpad import SIZE
@@ -86,7 +87,7 @@ def digits() -> list[Digit]:
             np.rint((np.array(stroke) - low) * PAGE / size + (SIZE - PAGE) / 2).astype(int).tolist()
             for stroke in drawing
         ]
-        found.append(Digit(strokes, answer(classifiers, "cnn", strokes)["digit"]))
+        found.append(Digit(strokes, answer(classifiers, "cnn", parse_drawing(strokes))["digit"]))
     return found
 
 

@@ -11,7 +11,7 @@ from digitnet.device import pick_device
 from digitnet.evaluation import compute_logits
 from digitnet.mnist import load_mnist
 from digitnet.models import Network, build
-from digitnet.training.worker import Settings
+from digitnet.training.settings import Settings
 from digitnet.ui.resources import Resources
 from digitnet.ui.server.errors import UNEXPECTED
 from digitnet.ui.server.zero_gpu import PAGE_DEVICE

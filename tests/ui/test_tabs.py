@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import digitnet
+from digitnet.drawing import parse_drawing
 from digitnet.explain.adversarial import NORMS
 from digitnet.explain.distortions import DISTORTIONS
 from digitnet.synthetic.writer import write_digits
@@ -41,7 +42,7 @@ def predictions(classifiers, test_set):
 
 
 def test_answer_puts_the_chosen_model_in_front(classifiers):
-    shown = answer(classifiers, "cnn", SEVEN)
+    shown = answer(classifiers, "cnn", parse_drawing(SEVEN))
     assert shown["digit"] == 7 and not shown["blank"]
     assert [row["model"] for row in shown["models"]] == ["linear", "nonlinear", "cnn"]
     assert shown["disagreement"] == any(row["predicted"] != "7" for row in shown["models"])
@@ -52,7 +53,7 @@ def test_answer_puts_the_chosen_model_in_front(classifiers):
 def test_answer_to_nothing_is_no_digit(classifiers):
     shown = answer(classifiers, "linear", [])
     assert shown["blank"] and shown["digit"] is None and not shown["disagreement"]
-    assert answer({}, None, SEVEN)["blank"]
+    assert answer({}, None, parse_drawing(SEVEN))["blank"]
 
 
 def test_a_visitor_cannot_name_a_file():

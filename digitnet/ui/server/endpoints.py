@@ -9,6 +9,7 @@ import gradio as gr
 from PIL import Image
 
 from digitnet.classifier import DEFAULT_RECIPE, Classifier
+from digitnet.drawing import images_of_strokes, parse_drawing, to_images
 from digitnet.models import available_models, parameter_count
 from digitnet.pictures import opened
 from digitnet.ui.resources import Resources
@@ -42,8 +43,8 @@ def make_predict(resources: Resources) -> Callable[..., dict[str, Any]]:
             drawing: a list of strokes, each a list of [x, y] points with y down, in any unit; if
                 neither this nor a picture is given, the example
             picture: instead of a drawing, a PNG or JPEG file in base64, as a "data:" URL or bare
-            model: "linear", "nonlinear" or "cnn"
-            recipe: how the model was trained; "/models" lists what there is
+            model: the name of a model; "/models" lists what there is
+            recipe: how the model was trained, likewise
 
         Returns:
             digit (0 to 9, or null where nothing is drawn), is_digit (whether it looks like a digit
@@ -53,8 +54,13 @@ def make_predict(resources: Resources) -> Callable[..., dict[str, Any]]:
             drawing = None  # not given
         if (drawing is None) == (not picture):
             raise ValueError("Give either a drawing or a picture.")
-        subject = decoded(picture) if picture else _strokes(drawing)
-        prediction = find_classifier(resources, model, recipe).predict(subject)
+        classifier = find_classifier(resources, model, recipe)
+        if picture:
+            images = to_images([decoded(picture)])
+        else:
+            # Not `predict`, which opens paths too: a visitor must not name one.
+            images = images_of_strokes([parse_drawing(drawing or [])])
+        (prediction,) = classifier.predict_images(images)
         return {
             "digit": prediction.digit,
             "is_digit": prediction.is_digit,
@@ -113,10 +119,3 @@ def decoded(picture: str) -> Image.Image:
         return opened(io.BytesIO(content))
     except ValueError:
         raise ValueError(message) from None
-
-
-def _strokes(drawing: Any) -> list:
-    """Only strokes are accepted: `predict` opens paths too, and a visitor must not name one."""
-    if not isinstance(drawing, list):
-        raise ValueError("A drawing is a list of strokes.")
-    return drawing

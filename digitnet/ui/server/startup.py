@@ -11,6 +11,7 @@ from typing import NoReturn
 import httpx
 
 from digitnet.classifier import Classifier
+from digitnet.drawing import parse_drawing
 
 TWO_STROKES = [[[250, 200], [750, 200], [450, 850]], [[400, 500], [720, 500]]]  # a crossed 7
 
@@ -108,7 +109,7 @@ def warm_up(classifiers: dict[str, dict[str, Classifier]]) -> None:
 
     matplotlib.use("agg")
     for by_model in classifiers.values():
-        answer(by_model, next(iter(by_model)), TWO_STROKES)
+        answer(by_model, next(iter(by_model)), parse_drawing(TWO_STROKES))
 
 
 def has_desktop() -> bool:

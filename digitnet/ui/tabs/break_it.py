@@ -4,7 +4,7 @@ import math
 
 import gradio as gr
 
-from digitnet.drawing import Drawing
+from digitnet.drawing import Strokes
 from digitnet.explain.distortions import DISTORTIONS, Distortion
 from digitnet.ui.components.base import View
 from digitnet.ui.components.distorted import Trial, compute_trial, curves_chart, distorted
@@ -181,7 +181,7 @@ def checked_value(value: object, distortion: Distortion) -> float:
     return number
 
 
-def label_of(resources: Resources, on_sketchpad: Drawing | dict[str, int]) -> int | None:
+def label_of(resources: Resources, on_sketchpad: Strokes | dict[str, int]) -> int | None:
     """The label of the test image on the sketchpad; None for a drawing or a picture."""
     index = on_sketchpad.get("test_image") if isinstance(on_sketchpad, dict) else None
     if resources.predictions is None or index is None:

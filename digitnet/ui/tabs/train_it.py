@@ -11,7 +11,8 @@ import numpy as np
 from digitnet.models import IMAGE_SIZE, MODELS, build, parameter_count
 from digitnet.training.process import prepare, train_in_a_process
 from digitnet.training.recipes import RECIPES
-from digitnet.training.worker import LIMITS, TRAINING_IMAGES, Report, Settings
+from digitnet.training.settings import LIMITS, TRAINING_IMAGES, Settings
+from digitnet.training.worker import Report
 from digitnet.training.worker import reports as training_reports
 from digitnet.ui.components.base import View
 from digitnet.ui.components.training_progress import (

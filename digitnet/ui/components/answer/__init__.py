@@ -10,14 +10,9 @@ import numpy as np
 import torch
 
 from digitnet.classifier import Classifier, Prediction
-from digitnet.drawing import Drawing
+from digitnet.drawing import Strokes
 from digitnet.pictures import Picture, open_picture
-from digitnet.segmentation import (
-    DetectedDigit,
-    segment_drawing,
-    segment_picture,
-    shows_several_digits,
-)
+from digitnet.segmentation import DetectedDigit, group_strokes, segment_picture
 from digitnet.stages import Stages, preprocessing_stages
 from digitnet.ui.components.base import jpeg_url, png_url
 from digitnet.ui.components.sketchpad import SIZE
@@ -32,7 +27,7 @@ class PictureReading:
 
 
 # A drawing on the sketchpad; one of MNIST's own images, float32 [28, 28] in 0..1; a picture.
-Subject: TypeAlias = Drawing | np.ndarray | PictureReading
+Subject: TypeAlias = Strokes | np.ndarray | PictureReading
 
 CAPTIONS = {
     "squeezed": "the canvas, squeezed",
@@ -67,7 +62,7 @@ def answer(
 
     Raises
     ------
-    ValueError : if `subject` is no drawing.
+    ValueError : if a drawing has too many strokes or digits.
     """
     # Numbered, because the page is updated only if the data has changed.
     shown: dict[str, Any] = {"number": next(_numbers), "stages": []}
@@ -79,8 +74,9 @@ def answer(
         shown["reading"] = subject.shown | {"boxes": boxes}
         shown["nothing"] = not subject.found
     else:
-        if geometry and shows_several_digits(subject):
-            found = segment_drawing(subject)
+        row = group_strokes(subject) if geometry else None
+        if row and len(row.digits) > 1:
+            found = row.detect()
             images = _images(found)
             shown["reading"] = _reading_of_drawing(subject, found)
         else:
@@ -151,7 +147,7 @@ def _predictions(
             {
                 "digit": digit,
                 "percent": f"{100 * value:.1f}",
-                "best": first.is_digit and digit == first.digit,
+                "best": digit == first.answer,
             }
             for digit, value in enumerate(first.probabilities.tolist())
         ],
@@ -177,9 +173,9 @@ def _images(found: Sequence[DetectedDigit]) -> np.ndarray:
     return np.stack([digit.image for digit in found]) if found else np.zeros((0, 28, 28), "f")
 
 
-def _reading_of_drawing(drawing: Drawing, found: Sequence[DetectedDigit]) -> dict[str, Any]:
+def _reading_of_drawing(drawing: Strokes, found: Sequence[DetectedDigit]) -> dict[str, Any]:
     """A drawing's strokes with the boxes of the digits found in it, for the template."""
-    strokes = [np.asarray(stroke, float).round(1) for stroke in drawing if len(stroke)]
+    strokes = [stroke.round(1) for stroke in drawing]
     points = np.concatenate(strokes)
     low, size = points.min(axis=0), np.ptp(points, axis=0)
     margin = MARGIN * max(size.max(), 1)
@@ -226,7 +222,7 @@ def _steps(stages: Stages, seen: str) -> list[dict[str, Any]]:
 
 def _number(predictions: Sequence[Prediction]) -> str:
     """The predicted number, such as "407"; with "?" for each image that is rejected."""
-    return "".join(str(one.digit) if one.is_digit else "?" for one in predictions)
+    return "".join("?" if one.answer is None else str(one.answer) for one in predictions)
 
 
 def _percent(prediction: Prediction) -> str:

@@ -73,7 +73,7 @@ def distorted(trial: Trial, chosen: str, digit: int, value: float) -> dict[str, 
     rows = []
     for name, classifier in trial.classifiers.items():
         (prediction,) = classifier.predict_images(image)
-        predicted = prediction.digit if prediction.is_digit else None
+        predicted = prediction.answer
         failures = trial.curves[name].failure_points(identity, digit)
         rows.append(
             {

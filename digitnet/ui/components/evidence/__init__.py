@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from digitnet.classifier import Classifier, Prediction
-from digitnet.drawing import Drawing, checked_strokes
+from digitnet.drawing import Strokes
 from digitnet.explain.attribution import Attribution, attributions
 from digitnet.explain.counterfactual import MAX_PATCHES, Change, find_counterfactual
 from digitnet.ui.components.base import png_url
@@ -19,7 +19,7 @@ MIN_ERROR_SHOWN = 1e-5  # completeness error; a smaller one is rounding
 def evidence(
     name: str,
     classifier: Classifier,
-    subject: Drawing | np.ndarray,
+    subject: Strokes | np.ndarray,
     image: np.ndarray,
     digit: int | None = None,
 ) -> dict[str, Any]:
@@ -43,7 +43,9 @@ def evidence(
     rival = second if digit == likeliest else likeliest
     for_digit, for_rival = attributions(classifier, image, (digit, rival))
     difference = for_digit - for_rival
-    limit = float(max(np.abs(for_digit.shares).max(), np.abs(difference.shares).max()))
+    limit = float(
+        max(np.abs(for_digit.contributions).max(), np.abs(difference.contributions).max())
+    )
     return {
         "model": name,
         "rejected": not prediction.is_digit,
@@ -69,7 +71,7 @@ def _map(attribution: Attribution, image: np.ndarray, limit: float, about: str) 
     """An attribution as a picture over the image, for the template."""
     _, positive, negative = _terms(attribution)
     return {
-        "image": png_url(signed_map(attribution.shares, limit, image)),
+        "image": png_url(signed_map(attribution.contributions, limit, image)),
         "about": about,
         "for": signed(positive),
         "against": signed(negative),
@@ -78,7 +80,7 @@ def _map(attribution: Attribution, image: np.ndarray, limit: float, about: str) 
 
 def _terms(attribution: Attribution) -> list[float]:
     """The logit of a blank image, and the sums of positive and negative contributions, rounded."""
-    contributions = attribution.shares
+    contributions = attribution.contributions
     positive, negative = contributions.clip(min=0).sum(), contributions.clip(max=0).sum()
     return rounded((attribution.blank, float(positive), float(negative)), attribution.total)
 
@@ -121,14 +123,14 @@ def _error(columns: Sequence[Attribution]) -> str:
 
 def _counterfactual(
     classifier: Classifier,
-    subject: Drawing | np.ndarray,
+    subject: Strokes | np.ndarray,
     image: np.ndarray,
     digit: int,
     prediction: Prediction,
 ) -> dict[str, Any]:
     """The counterfactual for `digit`, for the template."""
     change = find_counterfactual(classifier, subject, digit)
-    now = prediction.digit if prediction.is_digit else None
+    now = prediction.answer
     shown: dict[str, Any] = {
         "found": change is not None,
         "other": digit != now and (change is None or change.answer != digit),
@@ -150,11 +152,11 @@ def _counterfactual(
     )
 
 
-def _before(change: Change, subject: Drawing | np.ndarray, image: np.ndarray) -> dict[str, Any]:
+def _before(change: Change, subject: Strokes | np.ndarray, image: np.ndarray) -> dict[str, Any]:
     """The drawing or image with the removed ink marked, for the template."""
     if isinstance(subject, np.ndarray) or not change.strokes:
         return {"before": png_url(marked_map(image, change.image))}
-    strokes = [points.round(1) for points in checked_strokes(subject)]
+    strokes = [points.round(1) for points in subject]
     points = np.concatenate(strokes)
     low, size = points.min(axis=0), np.ptp(points, axis=0)
     margin = MARGIN * max(size.max(), 1)

@@ -28,7 +28,7 @@ def nudge(
     """
     shown = {"model": chosen, "target": target}
     (before,) = classifiers[chosen].predict_images(image[None])
-    if before.is_digit and before.digit == target:
+    if before.answer == target:
         return shown | {"already": True}
     original = torch.from_numpy(image)[None]
     ways = []
@@ -64,7 +64,7 @@ def _predictions(
     rows = []
     for name, classifier in classifiers.items():
         (prediction,) = classifier.predict_images(image)
-        predicted = prediction.digit if prediction.is_digit else None
+        predicted = prediction.answer
         rows.append(
             {
                 "model": name,

@@ -6,7 +6,14 @@ import numpy as np
 from torch import nn
 
 from digitnet.classifier import Classifier
-from digitnet.explain.attribution import feature_maps, grad_cam, hidden, template
+from digitnet.explain.attribution import (
+    feature_maps,
+    grad_cam,
+    has_hidden_units,
+    hidden_units,
+    is_linear,
+    template,
+)
 from digitnet.ui.components.base import png_url
 from digitnet.ui.components.evidence import rounded, signed
 from digitnet.ui.components.maps import sheet, signed_map
@@ -15,24 +22,26 @@ MAX_UNITS = 8  # hidden units shown one by one
 
 
 def parts(classifier: Classifier, image: np.ndarray, digit: int | None = None) -> dict[str, Any]:
-    """The template's data.
+    """The template's data; empty for a network that is neither of the three.
 
     Parameters
     ----------
-    classifier : with a network of any kind in `digitnet.models.MODELS`
+    classifier : with a linear network, one with a hidden ReLU layer, or one with convolutions
     image : its input, float32 ``[28, 28]`` in 0..1
     digit : 0 to 9; the one with the greatest logit where it is None
     """
     if digit is None:
         (prediction,) = classifier.predict_images(image[None])
         digit = int(prediction.probabilities.argmax())
-    layers = {type(layer) for layer in classifier.network.layers}
-    if nn.Conv2d in layers:
+    network = classifier.network
+    if any(isinstance(layer, nn.Conv2d) for layer in network.layers):
         shown = _feature_maps(classifier, image, digit)
-    elif nn.ReLU in layers:
+    elif has_hidden_units(network):
         shown = _hidden_units(classifier, image, digit)
-    else:
+    elif is_linear(network):
         shown = _template(classifier, image, digit)
+    else:
+        return {}
     return {"shown": True, "digit": digit, **shown}
 
 
@@ -54,8 +63,8 @@ def _template(classifier: Classifier, image: np.ndarray, digit: int) -> dict[str
 
 def _hidden_units(classifier: Classifier, image: np.ndarray, digit: int) -> dict[str, Any]:
     """The hidden units; of many, those with the greatest contributions to the logit of `digit`."""
-    units = hidden(classifier, image)
-    contributions = units.pushes[digit]
+    units = hidden_units(classifier, image)
+    contributions = units.contributions[digit]
     count = len(contributions)
     shown = list(range(count))
     if count > MAX_UNITS:
@@ -63,10 +72,10 @@ def _hidden_units(classifier: Classifier, image: np.ndarray, digit: int) -> dict
     rest = float(contributions.sum() - contributions[shown].sum())
     total = float(contributions.sum() + units.bias[digit])
     terms = rounded((*contributions[shown].tolist(), rest, float(units.bias[digit])), total)
-    longest = float(np.abs(units.pushes).max()) or 1.0
+    longest = float(np.abs(units.contributions).max()) or 1.0
     return {
         "count": count,
-        "active_count": int((units.firing > 0).sum()),
+        "active_count": int((units.activations > 0).sum()),
         "others": count - len(shown),
         "rest": signed(terms[-2]),
         "bias": signed(terms[-1]),
@@ -74,9 +83,9 @@ def _hidden_units(classifier: Classifier, image: np.ndarray, digit: int) -> dict
         "units": [
             {
                 "number": unit + 1,
-                "active": bool(units.firing[unit] > 0),
-                "activation": f"{units.firing[unit]:.2f}",
-                "pre_activation": signed(float(units.entering[unit])),
+                "active": bool(units.activations[unit] > 0),
+                "activation": f"{units.activations[unit]:.2f}",
+                "pre_activation": signed(float(units.pre_activations[unit])),
                 "contribution": signed(term),
                 "weights": png_url(
                     signed_map(units.weights[unit], np.abs(units.weights[unit]).max())
@@ -89,7 +98,7 @@ def _hidden_units(classifier: Classifier, image: np.ndarray, digit: int) -> dict
                         "for": value > 0,
                         "asked": at == digit,
                     }
-                    for at, value in enumerate(units.pushes[:, unit].tolist())
+                    for at, value in enumerate(units.contributions[:, unit].tolist())
                 ],
             }
             for unit, term in zip(shown, terms, strict=False)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from digitnet.drawing import Drawing, checked_strokes
+from digitnet.drawing import Drawing, Strokes, parse_drawing
 from digitnet.synthetic.writer import write_styles
 from digitnet.ui.components.base import View, png_url
 
@@ -63,7 +63,7 @@ class Sketchpad(View):
     example_value = example_payload
 
 
-def sketchpad_value(payload: Any) -> Drawing | dict[str, Any]:
+def sketchpad_value(payload: Any) -> Strokes | dict[str, Any]:
     """The sketchpad's value of what a browser sent; ValueError if it is something else.
 
     A drawing whose longest side is below `PEN_WIDTH` is returned as an empty one.
@@ -77,10 +77,10 @@ def sketchpad_value(payload: Any) -> Drawing | dict[str, Any]:
     # Only strokes are accepted: `to_image` opens paths too, and a visitor must not name one.
     if not isinstance(payload, list):
         raise ValueError("A drawing is a list of strokes.")
-    strokes = checked_strokes(payload)
+    strokes = parse_drawing(payload)
     if not strokes or np.ptp(np.concatenate(strokes), axis=0).max() < PEN_WIDTH:
         return []
-    return payload
+    return strokes
 
 
 def test_image_value(index: int, image: np.ndarray) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 
 from digitnet.models import IMAGE_SIZE, Network
-from digitnet.training.worker import Report, Settings
+from digitnet.training.settings import Settings
+from digitnet.training.worker import Report
 from digitnet.ui.components.base import picture_url
 from digitnet.ui.components.chart import Axis, Series, chart, percent_axis
 from digitnet.ui.components.maps import signed_map
