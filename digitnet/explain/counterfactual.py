@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from digitnet.calibration import digit_score
 from digitnet.classifier import Classifier
-from digitnet.drawing import Drawing, checked_strokes, to_image, to_images
+from digitnet.drawing import Strokes, images_of_strokes
 from digitnet.evaluation import as_batch, make_forward
 
 MAX_STROKES = 2  # taken away together
@@ -54,7 +54,7 @@ def answers(classifier: Classifier, logits: torch.Tensor) -> list[int | None]:
 
 
 def find_counterfactual(
-    classifier: Classifier, subject: Drawing | np.ndarray, digit: int
+    classifier: Classifier, subject: Strokes | np.ndarray, digit: int
 ) -> Change | None:
     """The little ink that `classifier` must lose to answer `digit`, or anything else.
 
@@ -63,23 +63,18 @@ def find_counterfactual(
 
     Parameters
     ----------
-    subject : a drawing of one digit, or an image float32 ``[28, 28]`` in 0..1
+    subject : the parsed strokes of one digit, or an image float32 ``[28, 28]`` in 0..1
     digit : 0 to 9
 
     Returns
     -------
     None where nothing of moderate size changes the answer.
-
-    Raises
-    ------
-    ValueError : if `subject` is neither.
     """
     if isinstance(subject, np.ndarray):
         return without_patches(classifier, subject, digit)
-    strokes = checked_strokes(subject)
-    image = to_image(strokes)
+    (image,) = images_of_strokes([subject])
     (now,) = answers(classifier, classifier.logits(torch.from_numpy(image)[None]))
-    by_strokes = without_strokes(classifier, strokes, digit)
+    by_strokes = without_strokes(classifier, subject, digit)
     if by_strokes and _wanted(digit, now)(by_strokes.answer):
         return by_strokes
     by_patches = without_patches(classifier, image, digit)
@@ -88,20 +83,19 @@ def find_counterfactual(
     return by_strokes
 
 
-def without_strokes(classifier: Classifier, drawing: Drawing, digit: int) -> Change | None:
+def without_strokes(classifier: Classifier, strokes: Strokes, digit: int) -> Change | None:
     """`find_counterfactual` by strokes: the fewest, and of as many the shortest.
 
     What is left is seen as a drawing of its own, fitted and centred afresh. Drawings of more than
     `MOST_SEARCHED` strokes are not searched, and those of very many points less thoroughly.
     """
-    strokes = checked_strokes(drawing)
     trials_at_most = min(MAX_TRIALS, MAX_DRAWING_POINTS // max(1, sum(map(len, strokes))))
     if len(strokes) > MOST_SEARCHED or trials_at_most == 0:
         return None
     unit = max((np.abs(points).max() for points in strokes), default=1) or 1  # against overflow
     lengths = [float(np.hypot(*np.diff(points / unit, axis=0).T).sum()) for points in strokes]
     whole = sum(lengths)
-    (now,) = answers(classifier, classifier.logits(torch.from_numpy(to_images([strokes]))))
+    (now,) = answers(classifier, classifier.logits(torch.from_numpy(images_of_strokes([strokes]))))
     wanted = _wanted(digit, now)
     other = None
     for count in range(1, min(MAX_STROKES, len(strokes) - 1) + 1):
@@ -110,7 +104,7 @@ def without_strokes(classifier: Classifier, drawing: Drawing, digit: int) -> Cha
             key=lambda trial: sum(lengths[number] for number in trial),
         )[:trials_at_most]
         left = [[s for n, s in enumerate(strokes) if n not in trial] for trial in trials]
-        images = to_images(left)
+        images = images_of_strokes(left)
         after = answers(classifier, classifier.logits(torch.from_numpy(images)))
         for trial, image, answer in zip(trials, images, after, strict=True):
             removed = sum(lengths[number] for number in trial) / whole if whole else 0.0

@@ -47,7 +47,7 @@ def curve_of(classifier: Classifier, image: torch.Tensor, distortion: Distortion
     return Curve(
         values,
         np.stack([prediction.probabilities for prediction in predictions]),
-        [prediction.digit if prediction.is_digit else None for prediction in predictions],
+        [prediction.answer for prediction in predictions],
     )
 
 
@@ -55,5 +55,5 @@ def accuracy_on(classifier: Classifier, images: torch.Tensor, labels: torch.Tens
     """Share, 0..1, of images float32 ``[N, 28, 28]`` whose whole answer is their label."""
     predictions = classifier.predict_images(images)
     pairs = zip(predictions, labels.tolist(), strict=True)
-    right = sum(prediction.is_digit and prediction.digit == label for prediction, label in pairs)
+    right = sum(prediction.answer == label for prediction, label in pairs)
     return right / len(labels)

@@ -14,7 +14,7 @@ def page(browser, address):
 
 
 def says(page):
-    return page.locator("#answer .says")
+    return page.locator("#answer .sentence")
 
 
 def test_a_refusal_takes_the_place_of_the_old_answer(page):

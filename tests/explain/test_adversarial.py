@@ -36,7 +36,7 @@ def test_a_nudged_image_is_answered_with_the_target(recipe, model, norm, images,
             continue
         # Alone, not in the batch in which it was found.
         (prediction,) = classifier.predict_images(image[None])
-        assert prediction.is_digit and prediction.digit == targets[index]
+        assert prediction.answer == targets[index]
         size = np.linalg.norm(added, ORDERS[norm])
         assert size == pytest.approx(nudges.sizes[index].item(), rel=1e-3)
         assert size <= NORMS[norm] * 1.001
@@ -84,7 +84,7 @@ def test_a_refusal_is_no_answer(classifiers):
     nudges = smallest_nudges(classifier, scribble, torch.tensor([before.digit]), "l2")
     (after,) = classifier.predict_images(nudges.images)
     assert nudges.found.all() and nudges.sizes.item() > 0
-    assert after.is_digit and after.digit == before.digit
+    assert after.answer == before.digit
 
 
 def test_what_is_answered_already_needs_no_nudge(classifiers, images, test_set):

@@ -16,9 +16,10 @@ from digitnet.models import available_models, build
 from digitnet.training.loop import fit
 from digitnet.training.process import TrainingProcess, train_in_a_process
 from digitnet.training.recipes import RECIPES
+from digitnet.training.settings import Settings
 from digitnet.training.trainer import calibrate
-from digitnet.training.worker import Report, Settings, reports
-from digitnet.ui.components.comparison import figures
+from digitnet.training.worker import Report, reports
+from digitnet.ui.components.comparison import comparison_rows
 from digitnet.ui.components.training_progress import (
     Point,
     curves,
@@ -31,7 +32,7 @@ from digitnet.ui.resources import Resources
 from digitnet.ui.tabs import train_it
 from digitnet.ui.tabs.common import add_choice
 from digitnet.ui.test_predictions import YOURS, Selection, TestPredictions
-from digitnet.ui.trained_model import classifiers_of, keep, network_of, predictions_of
+from digitnet.ui.trained_model import classifiers_of, make_trained_model, network_of, predictions_of
 
 NUMBERS = (4, 1, 1e-3, 32, 6_000, 0)
 LINEAR = Settings.checked("linear", "article", *NUMBERS)
@@ -80,8 +81,8 @@ def test_what_does_not_exist_cannot_be_trained(model, recipe, numbers):
 def test_the_recipes_own_numbers_are_the_recipe(model, recipe):
     own = RECIPES[recipe].for_model(model)
     numbers = (4, own.epochs, own.learning_rate, own.batch_size, 60_000, 0)
-    assert Settings.checked(model, recipe, *numbers).to_recipe() == own
-    few = Settings.checked(model, recipe, *numbers[:4], 600, 0).to_recipe()
+    assert Settings.checked(model, recipe, *numbers).to_hyperparameters() == own
+    few = Settings.checked(model, recipe, *numbers[:4], 600, 0).to_hyperparameters()
     assert few.digits == own.digits // 100 and few.held_back == 0
 
 
@@ -94,7 +95,7 @@ def test_watching_changes_nothing(settings, train_set):
     images, labels = (half[: settings.images] for half in train_set)
     torch.manual_seed(0)
     network = build(settings.model, settings.hidden_units)
-    list(fit(network, images, labels, settings.to_recipe(), 0))
+    list(fit(network, images, labels, settings.to_hyperparameters(), 0))
     watched = list(reports(settings, 300))
     assert watched[-1].ended == "whole" and watched[-1].done == 1
     assert all(not report.ended for report in watched[:-1])
@@ -106,7 +107,7 @@ def test_time_is_up_and_what_was_learned_is_kept():
     *_, last = reports(long, 0.0)
     assert last.ended == "late" and 0 < last.done < 1
     shown = over(long, last, False, None, np.zeros((4, 28, 28)), b"")
-    assert shown["says"].startswith("Time was up")
+    assert shown["status"].startswith("Time was up")
 
 
 def test_a_diverged_training_says_so():
@@ -169,7 +170,7 @@ def test_a_process_ends_when_nobody_can_write_to_it_any_more():
 
 
 @pytest.fixture(scope="module")
-def loaded(classifiers, test_set):
+def resources(classifiers, test_set):
     by_key = {("drawings", name): classifier for name, classifier in classifiers.items()}
     predictions = TestPredictions(by_key, *(half[:1_000] for half in test_set))
     predictions.recognise()
@@ -185,7 +186,7 @@ def test_the_file_gives_the_probabilities_that_the_page_shows(
     settings, resources, test_set, tmp_path
 ):
     *_, last = reports(settings, 300)
-    own = keep(settings, last.weights, resources)
+    own = make_trained_model(settings, last.weights, resources)
     file = tmp_path / "own.safetensors"
     file.write_bytes(own.to_file())
     again = digitnet.load(settings.model, source=file, device="cpu")
@@ -195,12 +196,12 @@ def test_the_file_gives_the_probabilities_that_the_page_shows(
     assert again.metadata == own.classifier.metadata and again.metadata.recipe == settings.recipe
     right = own.probabilities.argmax(1) == resources.predictions.labels
     assert again.metadata.test_accuracy == pytest.approx(right.mean())
-    assert (again.metadata.temperature != 1) == bool(settings.to_recipe().held_back)
+    assert (again.metadata.temperature != 1) == bool(settings.to_hyperparameters().held_back)
 
 
 def test_ones_own_model_stands_among_the_others(resources, classifiers):
     *_, last = reports(LINEAR, 300)
-    own = keep(LINEAR, last.weights, resources)
+    own = make_trained_model(LINEAR, last.weights, resources)
     assert list(classifiers_of(resources, "drawings", own)) == [*classifiers, YOURS]
     assert classifiers_of(resources, "drawings", None) == classifiers
     predictions = predictions_of(resources.predictions, own)
@@ -215,7 +216,7 @@ def test_ones_own_model_stands_among_the_others(resources, classifiers):
 
 def test_ones_own_model_is_compared_with_the_others(resources):
     *_, last = reports(LINEAR, 300)
-    *others, row = figures(resources, keep(LINEAR, last.weights, resources))
+    *others, row = comparison_rows(resources, make_trained_model(LINEAR, last.weights, resources))
     assert others and all(other["model"] != row["model"] for other in others)
     assert (row["model"], row["trained"]) == ("yours (linear)", "as in the article")
     assert row["parameters"] == "3,190" and float(row["milliseconds"]) > 0
@@ -250,7 +251,7 @@ def test_only_the_newest_report_is_kept(monkeypatch):
 
 
 def test_nothing_held_back_is_nothing_calibrated(train_set):
-    assert calibrate(build("linear"), LINEAR.to_recipe(), *train_set, 0) == 1
+    assert calibrate(build("linear"), LINEAR.to_hyperparameters(), *train_set, 0) == 1
 
 
 # ---- what is shown ------------------------------------------------------------------------------
