@@ -1,4 +1,4 @@
-"""The steps from a drawing to the image that the models see, each as an image of its own."""
+"""The stages of preprocessing, from a drawing to the image that the models see."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class Stages:
     squeezed : the whole canvas scaled to 28x28, as demos without MNIST's geometry do it
     cropped : the ink alone, as large as the field allows
     fitted : the ink's longest side fitted into a box of 20 pixels in the middle
-    centred : `fitted` with its centre of mass in the field's centre, as `digitnet.to_image` gives it
+    centred : `fitted` with its centre of mass in the field's centre; equals `digitnet.to_image`
     """
 
     squeezed: np.ndarray

@@ -47,7 +47,7 @@ class TrainingProcess:
         return self._process.poll() is None
 
     def reports(self, settings: Settings, seconds: float) -> Generator[Report | None, None, None]:
-        """Train for at most `seconds`, and give each newest report; None after a `TICK` without one.
+        """Train for at most `seconds` and give each newest report; None after a `TICK` without.
 
         If the process dies, the last report has ended "broken off". Closing the iterator ends the
         process.

@@ -8,7 +8,7 @@ import numpy as np
 from digitnet.classifier import Classifier, Prediction
 from digitnet.drawing import Strokes
 from digitnet.explain.attribution import Attribution, attributions
-from digitnet.explain.counterfactual import MAX_PATCHES, Change, find_counterfactual
+from digitnet.explain.counterfactual import MAX_PATCHES, Counterfactual, find_counterfactual
 from digitnet.ui.components.base import png_url
 from digitnet.ui.components.maps import marked_map, signed_map
 
@@ -152,7 +152,9 @@ def _counterfactual(
     )
 
 
-def _before(change: Change, subject: Strokes | np.ndarray, image: np.ndarray) -> dict[str, Any]:
+def _before(
+    change: Counterfactual, subject: Strokes | np.ndarray, image: np.ndarray
+) -> dict[str, Any]:
     """The drawing or image with the removed ink marked, for the template."""
     if isinstance(subject, np.ndarray) or not change.strokes:
         return {"before": png_url(marked_map(image, change.image))}

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from digitnet.classifier import Classifier
-from digitnet.explain.adversarial import NORMS, size_of, smallest_nudges
+from digitnet.explain.adversarial import NORMS, size_of, smallest_perturbations
 from digitnet.ui.components.base import png_url
 from digitnet.ui.components.maps import signed_map
 
@@ -33,7 +33,7 @@ def nudge(
     original = torch.from_numpy(image)[None]
     ways = []
     for norm in NORMS:
-        nudges = smallest_nudges(classifiers[chosen], original, torch.tensor([target]), norm)
+        nudges = smallest_perturbations(classifiers[chosen], original, torch.tensor([target]), norm)
         way = {"norm": NAMES[norm], "meaning": MEANINGS[norm], "found": bool(nudges.found)}
         if nudges.found:
             way |= _pictures(original, nudges.images)
