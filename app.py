@@ -153,6 +153,11 @@ def main() -> None:
     parser.add_argument(
         "--no-browser", action="store_true", help="do not open the page in a browser"
     )
+    parser.add_argument(
+        "--no-test-predictions",
+        action="store_true",
+        help="do not recognise MNIST's test images in the background; Test predictions stays empty",
+    )
     options = parser.parse_args()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # the address shows at once in a log file too
@@ -187,7 +192,7 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"app.py: {error}")
     temporary.cleanup()
-    if resources.predictions is not None:
+    if resources.predictions is not None and not options.no_test_predictions:
         resources.predictions.start()  # only now: the first page should not wait for it
     demo.block_thread()
 

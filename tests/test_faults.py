@@ -24,7 +24,7 @@ from digitnet.training.loop import fit
 from digitnet.training.recipes import RECIPES
 from digitnet.ui.components.answer import answer
 from digitnet.weights import WEIGHTS_FOLDER, Metadata, load_weights, save_weights
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, SERVE_QUIETLY
 from tests.training.test_train_command import command
 
 SEVEN = [[[0, 0], [10, 0], [4, 20]]]
@@ -219,7 +219,7 @@ def ask(address):
 def test_the_page_outlives_its_weights(tmp_path):
     weights = tmp_path / "weights"
     shutil.copytree(WEIGHTS_FOLDER, weights)
-    with served(PROJECT, {"DIGITNET_WEIGHTS": str(weights)}) as address:
+    with served(PROJECT, {"DIGITNET_WEIGHTS": str(weights)}, SERVE_QUIETLY) as address:
         expected = ask(address)["data"]
         (weights / "drawings" / "cnn.safetensors").write_bytes(b"something else")
         assert ask(address)["data"] == expected

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import digitnet
-from digitnet import counterfactual
 from digitnet.classifier import Classifier
+from digitnet.explain import counterfactual
 from digitnet.explain.counterfactual import (
     MAX_INK_REMOVED,
     MAX_LENGTH_REMOVED,

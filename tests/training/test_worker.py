@@ -169,7 +169,7 @@ def test_a_process_ends_when_nobody_can_write_to_it_any_more():
 
 
 @pytest.fixture(scope="module")
-def loaded(classifiers, test_set):
+def resources(classifiers, test_set):
     by_key = {("drawings", name): classifier for name, classifier in classifiers.items()}
     predictions = TestPredictions(by_key, *(half[:1_000] for half in test_set))
     predictions.recognise()

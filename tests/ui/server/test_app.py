@@ -9,12 +9,11 @@ import sys
 import httpx
 import pytest
 
-from benchmarks.serving import SERVE, served
+from benchmarks.serving import SERVE
 from digitnet.ui.server.limits import CLOSED
 from tests.conftest import PROJECT
 
 TWO_STROKES = [[[250, 200], [750, 200], [450, 850]], [[400, 500], [720, 500]]]
-NOWHERE = "127.0.0.1:9"  # nobody listens there
 
 # Stands in for what serves the page, and asks it what a first visitor would.
 FIRST_DRAWING = """
@@ -51,18 +50,8 @@ def test_the_first_drawing_imports_nothing():
 
 
 @pytest.fixture(scope="module")
-def client():
-    """Of a page behind a path, in an environment whose proxies do not answer."""
-    proxies = {
-        "no_proxy": "",
-        "NO_PROXY": "",
-        "http_proxy": f"http://{NOWHERE}",
-        "ALL_PROXY": f"socks5://{NOWHERE}",
-    }
-    with (
-        served(PROJECT, proxies, [*SERVE, "--root-path", "digits/"]) as address,
-        httpx.Client(base_url=address, timeout=60, trust_env=False) as client,
-    ):
+def client(address_behind_a_path):
+    with httpx.Client(base_url=address_behind_a_path, timeout=60, trust_env=False) as client:
         yield client
 
 

@@ -6,7 +6,7 @@ import json
 import gradio as gr
 import pytest
 
-from digitnet.ui import guard
+from digitnet.ui.server import limits
 from digitnet.ui.server.limits import CLOSED, MAX_BODY_BYTES, MAX_VALUES, Guard, Page
 
 PREDICT = "/gradio_api/run/predict"
@@ -76,7 +76,7 @@ def test_what_is_too_much_is_refused_before_it_is_all_there():
 
 @pytest.mark.parametrize("limit", ["IDLE_SECONDS", "BODY_SECONDS"])
 def test_a_body_that_does_not_end_is_given_up(monkeypatch, limit):
-    monkeypatch.setattr(guard, limit, 0.01)
+    monkeypatch.setattr(limits, limit, 0.01)
     middleware = Guard(application)
     status, said = asyncio.run(ask(middleware, request(), [b"{", None]))
     assert status == 408 and "in time" in json.loads(said)["error"]
@@ -86,7 +86,7 @@ def test_a_body_that_does_not_end_is_given_up(monkeypatch, limit):
 @pytest.mark.parametrize("drawer", ["192.0.2.1", "192.0.2.2"])
 def test_who_holds_the_most_gives_up_the_oldest(monkeypatch, drawer):
     """The drawing of another visitor is answered, and so is one of the same address."""
-    monkeypatch.setattr(guard, "MAX_BYTES_HELD", 1000)
+    monkeypatch.setattr(limits, "MAX_BYTES_HELD", 1000)
 
     async def hold_and_draw():
         middleware = Guard(application)
@@ -136,7 +136,7 @@ def test_what_breaks_is_logged_by_its_place_only(capsys):
     status, said = asyncio.run(ask(Guard(broken), request(method="GET")))
     assert (status, said) == (200, b"")
     log = capsys.readouterr().err
-    assert log.startswith("LookupError at ") and "test_guard.py:" in log
+    assert log.startswith("LookupError at ") and "test_limits.py:" in log
     assert log.count("\n") == 1 and "what a visitor sent" not in log
 
 
@@ -156,5 +156,5 @@ def test_a_broken_component_is_logged_by_its_place_only(capsys):
     with pytest.raises(gr.Error, match="not what the page sends"):
         asyncio.run(page.preprocess_data(page.fns[0], ["what a visitor sent"], None))
     log = capsys.readouterr().err
-    assert log.startswith("ZeroDivisionError at ") and "test_guard.py:" in log
+    assert log.startswith("ZeroDivisionError at ") and "test_limits.py:" in log
     assert log.count("\n") == 1 and "what a visitor sent" not in log

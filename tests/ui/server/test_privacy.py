@@ -14,7 +14,6 @@ from packaging.requirements import Requirement
 import app
 from benchmarks.long_run import wait_in_queue
 from benchmarks.malformed_inputs import pictures
-from benchmarks.serving import served
 from digitnet.ui.server.limits import HEADERS, MAX_BODY_BYTES, MAX_QUEUED
 from tests.conftest import PROJECT
 
@@ -24,21 +23,13 @@ TEXT = "explicit_package_bases"  # some of it
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Where the page's process may put files for a while; but as if somebody else who uses Gradio
-    on this machine had been first, so that it may not where Gradio would."""
-    folder = tmp_path_factory.mktemp("temporary")
-    (folder / "gradio").touch()
-    return folder
+def folder(temporary_folder):
+    return temporary_folder
 
 
 @pytest.fixture(scope="module")
-def client(folder):
-    with (
-        served(PROJECT, {"TMPDIR": str(folder)}) as address,
-        httpx.Client(base_url=address) as client,
-    ):
-        client.timeout = 60
+def client(address):
+    with httpx.Client(base_url=address, timeout=60) as client:
         yield client
 
 
