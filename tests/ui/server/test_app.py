@@ -1,15 +1,12 @@
-"""`python app.py`: how it starts, where it can be served, what is shown of it, and how it ends."""
+"""`python app.py`: how it starts, where it can be served, and what is shown of it."""
 
-import os
 import re
-import signal
 import subprocess
 import sys
 
 import httpx
 import pytest
 
-from benchmarks.serving import SERVE
 from digitnet.ui.server.limits import CLOSED
 from tests.conftest import PROJECT
 
@@ -97,25 +94,3 @@ def test_what_a_header_says_is_no_html(client):
 
 def test_the_footer_offers_what_a_visitor_can_use(client):
     assert client.get("/config").json()["footer_links"] == ["api", "gradio"]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX's signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_in_the_first_seconds_ends_the_page_quietly(number):
-    """The test images are being recognised then, in another thread."""
-    process = subprocess.Popen(
-        [*SERVE],
-        cwd=PROJECT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"GRADIO_ANALYTICS_ENABLED": "False"},
-        # Whoever runs the tests in the background may have it ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    for line in process.stdout:
-        if "To create a public link" in line:
-            break
-    process.send_signal(number)
-    _, said = process.communicate(timeout=60)
-    assert (process.returncode, said) == (128 + number, "")
