@@ -66,7 +66,7 @@ def test_saves_weights_metrics_and_chart(trained):
     recipe = entry["recipe"]
     assert (recipe["name"], recipe["epochs"]) == ("article", 1)
     assert (recipe["batch_size"], recipe["learning_rate"]) == (32, 1e-3)
-    assert not recipe["drawings"] and not recipe["digits"]
+    assert not recipe["non_digits"] and not recipe["digits"]
     for key in ("test_loss", "training_seconds", "parameters", "device", "versions", "seed"):
         assert key in entry
     _, metadata = load_weights(folder / "linear.safetensors")
