@@ -80,8 +80,8 @@ def test_what_does_not_exist_cannot_be_trained(model, recipe, numbers):
 def test_the_recipes_own_numbers_are_the_recipe(model, recipe):
     own = RECIPES[recipe].for_model(model)
     numbers = (4, own.epochs, own.learning_rate, own.batch_size, 60_000, 0)
-    assert Settings.checked(model, recipe, *numbers).to_recipe() == own
-    few = Settings.checked(model, recipe, *numbers[:4], 600, 0).to_recipe()
+    assert Settings.checked(model, recipe, *numbers).to_hyperparameters() == own
+    few = Settings.checked(model, recipe, *numbers[:4], 600, 0).to_hyperparameters()
     assert few.digits == own.digits // 100 and few.held_back == 0
 
 
@@ -94,7 +94,7 @@ def test_watching_changes_nothing(settings, train_set):
     images, labels = (half[: settings.images] for half in train_set)
     torch.manual_seed(0)
     network = build(settings.model, settings.hidden_units)
-    list(fit(network, images, labels, settings.to_recipe(), 0))
+    list(fit(network, images, labels, settings.to_hyperparameters(), 0))
     watched = list(reports(settings, 300))
     assert watched[-1].ended == "whole" and watched[-1].done == 1
     assert all(not report.ended for report in watched[:-1])
@@ -195,7 +195,7 @@ def test_the_file_gives_the_probabilities_that_the_page_shows(
     assert again.metadata == own.classifier.metadata and again.metadata.recipe == settings.recipe
     right = own.probabilities.argmax(1) == resources.predictions.labels
     assert again.metadata.test_accuracy == pytest.approx(right.mean())
-    assert (again.metadata.temperature != 1) == bool(settings.to_recipe().held_back)
+    assert (again.metadata.temperature != 1) == bool(settings.to_hyperparameters().held_back)
 
 
 def test_ones_own_model_stands_among_the_others(resources, classifiers):
@@ -250,7 +250,7 @@ def test_only_the_newest_report_is_kept(monkeypatch):
 
 
 def test_nothing_held_back_is_nothing_calibrated(train_set):
-    assert calibrate(build("linear"), LINEAR.to_recipe(), *train_set, 0) == 1
+    assert calibrate(build("linear"), LINEAR.to_hyperparameters(), *train_set, 0) == 1
 
 
 # ---- what is shown ------------------------------------------------------------------------------
