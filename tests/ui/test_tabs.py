@@ -11,6 +11,7 @@ import digitnet
 from digitnet.explain.adversarial import NORMS
 from digitnet.explain.distortions import DISTORTIONS
 from digitnet.synthetic.writer import write_digits
+from digitnet.ui import test_predictions
 from digitnet.ui.components.answer import answer
 from digitnet.ui.components.chart import Axis, Series, chart, percent_axis
 from digitnet.ui.components.closeup import closeup
@@ -26,13 +27,13 @@ from digitnet.ui.test_predictions import DISPUTED, Selection, TestPredictions
 from tests.conftest import PROJECT
 
 SEVEN = [[(0, 0), (10, 0), (4, 20)]]
-RECIPE = "drawings"
+RECIPE = "article"
 LINEAR = (RECIPE, "linear")
 
 
 @pytest.fixture(scope="module")
-def predictions(classifiers, test_set):
-    by_key = {(RECIPE, name): classifier for name, classifier in classifiers.items()}
+def predictions(article, test_set):
+    by_key = {(RECIPE, name): classifier for name, classifier in article.items()}
     background = TestPredictions(by_key, *test_set)
     background.recognise()
     return background.so_far()
@@ -73,8 +74,9 @@ class Interrupted:
         return self.classifier.logits(images)
 
 
-def test_what_is_recognised_so_far_is_answered_from(classifiers, test_set, predictions):
-    by_key = {LINEAR: classifiers["linear"], (RECIPE, "cnn"): Interrupted(classifiers["cnn"])}
+def test_what_is_recognised_so_far_is_answered_from(article, test_set, predictions, monkeypatch):
+    monkeypatch.setattr(test_predictions, "TURN", 60)  # the linear model is done in its first one
+    by_key = {LINEAR: article["linear"], (RECIPE, "cnn"): Interrupted(article["cnn"])}
     background = TestPredictions(by_key, *test_set)
     waiting = prediction_tiles(background.so_far(), LINEAR, Selection())
     assert waiting["progress"] == "0 of 10,000 recognised" and waiting["placeholders"]
@@ -96,10 +98,8 @@ def test_what_is_recognised_so_far_is_answered_from(classifiers, test_set, predi
     assert [row["model"] for row in closeup(partly, RECIPE, 9_999)["models"]] == ["linear"]
 
 
-def test_predictions_are_the_models_own(predictions, classifiers, test_set):
-    expected = [
-        p.digit for p in classifiers["linear"].predict_batch(list(test_set[0][:300].numpy()))
-    ]
+def test_predictions_are_the_models_own(predictions, article, test_set):
+    expected = [p.digit for p in article["linear"].predict_batch(list(test_set[0][:300].numpy()))]
     assert np.mean(predictions.predicted(LINEAR)[:300] == expected) > 0.99
 
 
