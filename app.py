@@ -113,7 +113,7 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"app.py: {error}")
     temporary_folder.cleanup()
-    if resources.predictions is not None:
+    if resources.predictions is not None and not options.no_test_predictions:
         resources.predictions.start()  # only now: the first page should not wait for it
     demo.block_thread()
 

@@ -26,7 +26,7 @@ from tests.browser.actions import (
     strokes,
 )
 from tests.browser.conftest import WIDE, visit
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, SERVE_QUIETLY
 
 MODELS = ("linear", "nonlinear", "cnn")
 
@@ -257,7 +257,7 @@ def test_page_starts_without_some_weights(browser, tmp_path):
     (article / "nonlinear.safetensors").unlink()
     (article / "linear.safetensors").write_bytes(b"broken")
     (article / "metrics.json").write_text("[")
-    with served(tmp_path) as address, visit(browser, address, WIDE) as page:
+    with served(tmp_path, command=SERVE_QUIETLY) as address, visit(browser, address, WIDE) as page:
         problems = " ".join(page.locator(".problem").all_inner_texts())
         assert "nonlinear.safetensors is missing; run python train.py" in problems
         assert "linear.safetensors is not a whole safetensors file" in problems

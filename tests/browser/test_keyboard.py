@@ -1,6 +1,5 @@
 """The page by keyboard alone, and in the colours of the visitor's system."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.actions import SEVEN, answer, colour, draw, open_tab
@@ -8,12 +7,6 @@ from tests.browser.conftest import WIDE, visit
 
 LANDSCAPE = {"viewport": {"width": 740, "height": 360}, "has_touch": True, "is_mobile": True}
 NARROW = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
-
-
-@pytest.fixture
-def page(browser, address):
-    with visit(browser, address, WIDE) as page:
-        yield page
 
 
 def radio(page, group, label):

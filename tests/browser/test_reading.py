@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
 from tests.browser.actions import answer, choose, draw, open_tab, strokes
-from tests.browser.conftest import PHONE, WIDE, visit
+from tests.browser.conftest import PHONE, visit
 
 # A 7, a 1 and a 4 of two strokes, in shares of the sketchpad.
 NUMBER = [
@@ -43,12 +43,6 @@ def seventy_one(size=(600, 400)):
 def photo(tmp_path):
     seventy_one().save(tmp_path / "seventy-one.jpg")
     return tmp_path / "seventy-one.jpg"
-
-
-@pytest.fixture
-def page(browser, address):
-    with visit(browser, address, WIDE) as page:
-        yield page
 
 
 def lay(page, photo):

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 import digitnet
 from tests.browser.actions import SEVEN, answer, choose, colour, draw, open_tab, strokes
-from tests.browser.conftest import WIDE, visit
+from tests.browser.conftest import THEMES, WIDE, visit
 
 LONG = 90_000  # milliseconds: a process has to start, and the machine may be busy
 
@@ -191,12 +191,14 @@ def test_the_numbers_follow_model_and_recipe(page):
         expect(page.locator(f"#{name} input")).to_have_value(value)
 
 
-def test_the_two_signs_are_told_apart_in_both_themes(page):
-    open_training(page, epochs=1, images=1_000)
-    page.locator("#train").click()
-    expect(page.locator("#training .test")).to_be_visible(timeout=LONG)
-    light = sum(colour(page.locator("#training figcaption"))) > sum(
-        colour(page.locator("body"), "backgroundColor")
-    )
-    assert light == ("dark" in page.url)
-    expect(page.locator("#training img")).to_have_attribute("alt", re.compile("blue.*orange"))
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_two_signs_are_told_apart_in_both_themes(browser, address, theme):
+    with visit(browser, address, WIDE, theme) as page:
+        open_training(page, epochs=1, images=1_000)
+        page.locator("#train").click()
+        expect(page.locator("#training .test")).to_be_visible(timeout=LONG)
+        light = sum(colour(page.locator("#training figcaption"))) > sum(
+            colour(page.locator("body"), "backgroundColor")
+        )
+        assert light == (theme == "dark")
+        expect(page.locator("#training img")).to_have_attribute("alt", re.compile("blue.*orange"))

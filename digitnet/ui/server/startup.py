@@ -94,6 +94,11 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument(
         "--no-browser", action="store_true", help="do not open the page in a browser"
     )
+    parser.add_argument(
+        "--no-test-predictions",
+        action="store_true",
+        help="do not recognise MNIST's test images in the background; Test predictions stays empty",
+    )
     return parser.parse_args()
 
 
