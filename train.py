@@ -28,6 +28,7 @@ if __name__ == "__main__":
 
 import argparse
 import dataclasses
+import math
 import platform
 from pathlib import Path
 
@@ -158,11 +159,11 @@ def train_one(
             bar.set_postfix_str(state)
             bar.update(progress.epoch - 1 + progress.images / progress.epoch_images - bar.n)
             if progress.images == progress.epoch_images:
-                curve.append(Epoch(loss=progress.loss, accuracy=progress.accuracy))
+                curve.append((progress.loss, progress.accuracy))
                 if not is_terminal:
                     print(f"{name:<9} {state}", file=sys.stderr, flush=True)
     network = progress.network
-    if diverged(network):
+    if diverged(network) or not all(math.isfinite(loss) for loss, _ in curve):
         raise ValueError(f"{name} diverged; choose a smaller --learning-rate.")
     temperature = calibrate(network, hyperparameters, images, labels, options.seed)
     test_images, test_labels = test_set
@@ -183,7 +184,7 @@ def train_one(
         temperature=temperature,
         threshold=hyperparameters.threshold,
         tta=hyperparameters.tta,
-        training_curve=curve,
+        training_curve=[Epoch(loss=loss, accuracy=accuracy) for loss, accuracy in curve],
         training_seconds=round(progress.seconds, 2),
         parameters=parameter_count(network),
         hidden_units=options.hidden_units or MODELS[name].default_hidden_units,

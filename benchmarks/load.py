@@ -36,13 +36,13 @@ TIMEOUT = 30  # seconds, after which an answer counts as an error
 # The same components in and out, and nothing between them.
 EMPTY = """
 import gradio as gr
-from digitnet.ui.components.answer import Answer
+from digitnet.ui.components.base import View
 from digitnet.ui.components.sketchpad import Sketchpad
 from digitnet.ui.tabs.common import UNQUEUED
 with gr.Blocks(analytics_enabled=False) as demo:
     chosen = [gr.Radio(["cnn"]), gr.Radio(["drawings"]), gr.State(None), gr.Checkbox(True)]
     given = [Sketchpad(), *chosen]
-    given[0].input(lambda *_: None, given, Answer(), **UNQUEUED)
+    given[0].input(lambda *_: None, given, View("answer"), **UNQUEUED)
 demo.launch(server_name="127.0.0.1")
 """
 

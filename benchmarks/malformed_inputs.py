@@ -28,7 +28,7 @@ from digitnet.metrics import read_metrics
 from digitnet.models import build
 from digitnet.segmentation import segment_drawing, segment_picture
 from digitnet.stages import preprocessing_stages
-from digitnet.ui.components.answer import answer, read
+from digitnet.ui.components.answer import answer, read_picture
 from digitnet.weights import Metadata, load_weights, save_weights
 
 SEVEN = [[[0, 0], [10, 0], [4, 20]]]
@@ -224,7 +224,7 @@ def package_entry_points(folder: Path) -> Iterator[EntryPoint]:
 
     def look(content: bytes) -> None:
         picture.write_bytes(content)
-        for function in (digitnet.to_image, segment_picture, read):
+        for function in (digitnet.to_image, segment_picture, read_picture):
             answered(function, picture)
 
     files = pictures()

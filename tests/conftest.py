@@ -1,4 +1,4 @@
-"""What the tests share: MNIST, and the project's own weights."""
+"""What the tests share: MNIST, the project's own weights, and the page as it is served."""
 
 import os
 import shutil
@@ -6,13 +6,19 @@ import subprocess
 from pathlib import Path
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported, and for child processes
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 import pytest
 
 import digitnet
+from benchmarks.serving import SERVE, served
 from digitnet.mnist import load_mnist
 
 PROJECT = Path(__file__).resolve().parent.parent
+# Without recognising MNIST's test images in the background, for tests that do not look at them.
+SERVE_QUIETLY = (*SERVE, "--no-test-predictions")
+NOWHERE = "127.0.0.1:9"  # nobody listens there
 
 
 def copy_tracked_files(folder):
@@ -48,3 +54,42 @@ def classifiers():
 @pytest.fixture(scope="session")
 def article():
     return {name: digitnet.load(name, "article") for name in digitnet.available_models()}
+
+
+@pytest.fixture(scope="session")
+def temporary_folder(tmp_path_factory):
+    """Where the page of `address` may put files for a while.
+
+    It is as if another user of this machine had started Gradio first: that user's folder, where
+    Gradio would put its files, cannot be written to.
+    """
+    folder = tmp_path_factory.mktemp("temporary")
+    (folder / "gradio").touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def log(tmp_path_factory):
+    """The file that the page of `address` logs to."""
+    return tmp_path_factory.mktemp("log") / "page.log"
+
+
+@pytest.fixture(scope="session")
+def address(temporary_folder, log):
+    """Of a page that the tests share, with its tools for language models."""
+    environment = {"GRADIO_MCP_SERVER": "true", "TMPDIR": str(temporary_folder)}
+    with served(PROJECT, environment, log=log) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def address_behind_a_path():
+    """Of a page served below /digits, in an environment whose proxies do not answer."""
+    proxies = {
+        "no_proxy": "",
+        "NO_PROXY": "",
+        "http_proxy": f"http://{NOWHERE}",
+        "ALL_PROXY": f"socks5://{NOWHERE}",
+    }
+    with served(PROJECT, proxies, [*SERVE_QUIETLY, "--root-path", "digits/"]) as address:
+        yield address

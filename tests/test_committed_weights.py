@@ -40,5 +40,5 @@ def test_metrics_are_what_is_measured(recipe, model, test_set):
     assert error == pytest.approx(entry.calibration_error, abs=5e-4)
     assert metadata.test_accuracy == entry.test_accuracy
     assert metadata.recipe == recipe and metadata.model == model
-    assert metadata.temperature == entry.get("temperature", 1.0)
+    assert metadata.temperature == entry.temperature
     assert digitnet.models.parameter_count(network) == entry.parameters

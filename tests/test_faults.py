@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import multiprocessing
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 import httpx
@@ -19,66 +21,62 @@ import digitnet
 from benchmarks.long_run import event_named, wait_in_queue
 from benchmarks.serving import SERVE, served
 from digitnet.drawing import parse_drawing
-from digitnet.metrics import read_metrics
 from digitnet.models import build
 from digitnet.training.loop import fit
 from digitnet.training.recipes import RECIPES
 from digitnet.ui.components.answer import answer
 from digitnet.weights import WEIGHTS_FOLDER, Metadata, load_weights, save_weights
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, SERVE_QUIETLY
 from tests.training.test_train_command import command
 
 SEVEN = [[[0, 0], [10, 0], [4, 20]]]
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
 
-# Saves a network whose parameters are all 2, and is killed just before or after it calls something.
-SAVE_AND_DIE = """
-import builtins, os, signal, sys, tempfile
-import torch
-from digitnet.models import build
-from digitnet.weights import Metadata, save_weights
-
-path, name, when = sys.argv[1:]
-
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-def deadly(function):
-    def call(*arguments, **options):
-        if when == "before":
-            die()
-        if when == "amid":  # half of what there is to write
-            arguments = arguments[0], arguments[1][: len(arguments[1]) // 2]
-        result = function(*arguments, **options)
-        die()
-    return call
 
 class Deadly:
-    def __init__(self, file):
-        self.file = file
+    """A file in whose writing its process is killed."""
+
+    def __init__(self, file, die, when):
+        self.file, self.die, self.when = file, die, when
+
     def __enter__(self):
         return self
+
     def __exit__(self, *_):
         self.file.close()
+
     def __getattr__(self, attribute):
         return getattr(self.file, attribute)
-    def write(self, content):
-        if when != "before":
-            self.file.write(content[: len(content) // 2] if when == "amid" else content)
-            self.file.flush()
-        die()
 
-network = build("linear")
-for parameter in network.parameters():
-    torch.nn.init.constant_(parameter, 2.0)
-if name == "write":
-    opened = os.fdopen
-    os.fdopen = lambda *arguments: Deadly(opened(*arguments))
-else:
-    owner = tempfile if name == "mkstemp" else os
-    setattr(owner, name, deadly(getattr(owner, name)))
-save_weights(network, Metadata("linear", "article", 4, 0.5), path)
-"""
+    def write(self, content):
+        if self.when != "before":
+            self.file.write(content[: len(content) // 2] if self.when == "amid" else content)
+            self.file.flush()
+        self.die()
+
+
+def save_and_die(network, path, name, when):
+    """Save, and be killed before, amid or after the call of `name`; for a process of its own."""
+
+    def die():
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def deadly(function):
+        def call(*arguments, **options):
+            if when == "before":
+                die()
+            function(*arguments, **options)
+            die()
+
+        return call
+
+    if name == "write":
+        opened = os.fdopen
+        os.fdopen = lambda *arguments: Deadly(opened(*arguments), die, when)
+    else:
+        owner = tempfile if name == "mkstemp" else os
+        setattr(owner, name, deadly(getattr(owner, name)))
+    save_weights(network, Metadata("linear", "article", 4, 0.5), path)
 
 
 @POSIX
@@ -101,10 +99,14 @@ def test_a_kill_while_weights_are_written_leaves_old_or_new_ones(tmp_path, name,
     path = tmp_path / "linear.safetensors"
     save_weights(build("linear"), Metadata("linear", "article", 4, 0.25), path)
     before = path.read_bytes()
-    ended = subprocess.run(
-        [sys.executable, "-c", SAVE_AND_DIE, path, name, when], cwd=PROJECT, timeout=120
-    )
-    assert ended.returncode == -signal.SIGKILL
+    network = build("linear")
+    for parameter in network.parameters():
+        torch.nn.init.constant_(parameter, 2.0)
+    forked = multiprocessing.get_context("fork")  # which imports nothing anew
+    process = forked.Process(target=save_and_die, args=(network, path, name, when))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
     network, metadata = load_weights(path)
     if old:
         assert path.read_bytes() == before
@@ -157,27 +159,6 @@ def test_a_full_disk_is_said_and_the_old_weights_stay(tmp_path):
     assert not list(tmp_path.rglob("*.tmp"))
 
 
-def test_two_trainings_in_one_folder_lose_nothing(tmp_path):
-    names = ("linear", "nonlinear")
-    trainings = [
-        subprocess.Popen(
-            command("--models", name, "--epochs", "1", "--output", str(tmp_path)),
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for name in names
-    ]
-    for training in trainings:
-        _, said = training.communicate(timeout=300)
-        assert training.returncode == 0, said
-    folder = tmp_path / "article"
-    metrics = read_metrics(folder).models
-    assert set(metrics) == set(names)
-    for name in names:
-        _, metadata = load_weights(folder / f"{name}.safetensors")
-        assert metadata.test_accuracy == metrics[name].test_accuracy
-
-
 # Between reading the metrics and writing them passes some time, in which another may write.
 SAVE_OFTEN = """
 import sys, time
@@ -192,7 +173,7 @@ def write_later(*arguments):
 
 report.write_metrics = write_later
 _, name, folder = sys.argv
-for turn in range(8):
+for turn in range(5):
     metrics = ModelMetrics(test_accuracy=turn / 10, parameters=3190)
     report.save(build(name), name, "article", metrics, Path(folder))
     assert read_metrics(Path(folder) / "article").models[name] == metrics
@@ -207,8 +188,8 @@ def test_saving_at_the_same_moment_loses_nothing(tmp_path):
     assert [saver.wait(timeout=120) for saver in savers] == [0, 0]
     metrics = json.loads((tmp_path / "article" / "metrics.json").read_text())["models"]
     assert {name: entry["test_accuracy"] for name, entry in metrics.items()} == {
-        "linear": 0.7,
-        "nonlinear": 0.7,
+        "linear": 0.4,
+        "nonlinear": 0.4,
     }
 
 
@@ -220,7 +201,7 @@ def ask(address):
 def test_the_page_outlives_its_weights(tmp_path):
     weights = tmp_path / "weights"
     shutil.copytree(WEIGHTS_FOLDER, weights)
-    with served(PROJECT, {"DIGITNET_WEIGHTS": str(weights)}) as address:
+    with served(PROJECT, {"DIGITNET_WEIGHTS": str(weights)}, SERVE_QUIETLY) as address:
         expected = ask(address)["data"]
         (weights / "drawings" / "cnn.safetensors").write_bytes(b"something else")
         assert ask(address)["data"] == expected
@@ -252,7 +233,10 @@ def test_a_port_that_is_taken_is_said():
 @POSIX
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_page_that_is_ended_during_a_training_leaves_nothing(tmp_path, number):
-    """Ctrl-C goes to all processes of a terminal, SIGTERM to the one that is named."""
+    """Ctrl-C goes to all processes of a terminal, SIGTERM to the one that is named.
+
+    Another thread recognises the test images meanwhile.
+    """
     process = subprocess.Popen(
         SERVE,
         cwd=PROJECT,
@@ -261,6 +245,8 @@ def test_a_page_that_is_ended_during_a_training_leaves_nothing(tmp_path, number)
         text=True,
         start_new_session=True,
         env=os.environ | {"GRADIO_ANALYTICS_ENABLED": "False", "TMPDIR": str(tmp_path)},
+        # Whoever runs the tests in the background may have it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     said = ""
     while not (address := re.search(r"http://\S+:\d+", said)):
@@ -280,7 +266,7 @@ def test_a_page_that_is_ended_during_a_training_leaves_nothing(tmp_path, number)
                 process.send_signal(number)
     # The training's process writes there too: this waits for its end.
     said = process.communicate(timeout=60)[0]
-    assert process.returncode == (0 if number == signal.SIGINT else -number)
+    assert process.returncode == 128 + number
     assert "Traceback" not in said and "terminate" not in said
     left = [path.name for path in tmp_path.iterdir()]
     assert all(name.startswith("torchinductor_") for name in left)  # torch's own, of each user

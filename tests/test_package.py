@@ -1,6 +1,7 @@
 """The package as `pip install` makes it, outside of the project's folder."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -24,6 +25,19 @@ def test_requirements_are_those_of_the_package_with_its_extras():
     extras = PYPROJECT["optional-dependencies"].values()
     declared = [*PYPROJECT["dependencies"], *(line for lines in extras for line in lines)]
     assert listed == requirements(declared)
+
+
+def test_every_dependency_is_imported():
+    """What the project asks for, it uses itself."""
+    names = {"pillow": "PIL", "huggingface-hub": "huggingface_hub"}
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for path in [*PROJECT.glob("*.py"), *(PROJECT / "digitnet").rglob("*.py")]
+    )
+    for line in (PROJECT / "requirements.txt").read_text().splitlines():
+        name = Requirement(line).name
+        module = names.get(name, name)
+        assert re.search(rf"^\s*(import|from) {module}\b", code, re.MULTILINE), name
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,15 @@
-"""The page as `python app.py` serves it, and a real Chromium to visit it with."""
+"""A real Chromium to visit the page with."""
 
 import contextlib
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from benchmarks.browser import FLAGS, find_chromium
-from benchmarks.serving import served
 from tests.browser.find_browser import INSTALL_LINE
-from tests.conftest import PROJECT
 
+THEMES = ("light", "dark")
 WIDE = {"viewport": {"width": 1440, "height": 900}}
 PATIENCE = 20_000  # milliseconds; a machine that does other things besides is slow
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
@@ -17,10 +17,11 @@ PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobil
 expect.set_options(timeout=PATIENCE)
 
 
-@pytest.fixture(scope="session")
-def address():
-    with served(PROJECT) as address:
-        yield address
+def pytest_collection_modifyitems(items):
+    """Mark the tests of this folder, so that ``-m "not browser"`` leaves them out."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
 
 
 @pytest.fixture(scope="session")
@@ -56,13 +57,13 @@ def visit(browser, address, device, theme="light", expected_errors=()):
     assert [error for error in errors if not error.startswith(tuple(expected_errors))] == []
 
 
-@pytest.fixture(params=["light", "dark"])
-def page(browser, address, request):
-    with visit(browser, address, WIDE, request.param) as page:
+@pytest.fixture
+def page(browser, address):
+    with visit(browser, address, WIDE) as page:
         yield page
 
 
-@pytest.fixture(params=["light", "dark"])
-def phone(browser, address, request):
-    with visit(browser, address, PHONE, request.param) as page:
+@pytest.fixture
+def phone(browser, address):
+    with visit(browser, address, PHONE) as page:
         yield page

@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.actions import SEVEN, answer, choose, draw, open_fold, open_tab
-from tests.browser.conftest import PHONE, WIDE, visit
+from tests.browser.conftest import PHONE, THEMES, WIDE, visit
 
 # The footer is Gradio's own.
 OURS = {"exclude": [["footer"]]}
@@ -31,7 +31,7 @@ def violations(page):
     ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("device", [WIDE, PHONE], ids=["wide", "phone"])
 def test_no_serious_violation(browser, address, device, theme):
     with visit(browser, address, device, theme) as page:

@@ -1,20 +1,12 @@
 """What the answer says where there is none, and when a screen reader hears of it."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.actions import ONE, SEVEN, answer, draw, place
-from tests.browser.conftest import WIDE, visit
-
-
-@pytest.fixture
-def page(browser, address):
-    with visit(browser, address, WIDE) as page:
-        yield page
 
 
 def says(page):
-    return page.locator("#answer .says")
+    return page.locator("#answer .sentence")
 
 
 def test_a_refusal_takes_the_place_of_the_old_answer(page):

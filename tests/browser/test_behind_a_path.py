@@ -3,20 +3,13 @@
 import pytest
 from playwright.sync_api import expect
 
-from benchmarks.serving import SERVE, served
 from tests.browser.actions import CROSSED_SEVEN, answer, draw, open_tab
 from tests.browser.conftest import WIDE
-from tests.conftest import PROJECT
-
-
-@pytest.fixture(scope="module")
-def address():
-    with served(PROJECT, command=[*SERVE, "--root-path", "/digits"]) as address:
-        yield address
 
 
 @pytest.mark.parametrize("way", ["kept", "stripped"])
-def test_the_page_works_below_a_path(browser, address, way):
+def test_the_page_works_below_a_path(browser, address_behind_a_path, way):
+    address = address_behind_a_path
     with browser.new_context(**WIDE) as context:
         page = context.new_page()
         asked, errors = [], []

@@ -1,6 +1,5 @@
 """The page by keyboard alone, and in the colours of the visitor's system."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.actions import SEVEN, answer, colour, draw, open_tab
@@ -8,12 +7,6 @@ from tests.browser.conftest import WIDE, visit
 
 LANDSCAPE = {"viewport": {"width": 740, "height": 360}, "has_touch": True, "is_mobile": True}
 NARROW = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
-
-
-@pytest.fixture
-def page(browser, address):
-    with visit(browser, address, WIDE) as page:
-        yield page
 
 
 def radio(page, group, label):
@@ -28,9 +21,9 @@ def test_a_group_of_radios_is_one_stop_with_arrow_keys(page):
     radio(page, "model", "cnn").focus()
     page.keyboard.press("ArrowLeft")
     expect(radio(page, "model", "nonlinear")).to_be_checked()
-    expect(page.locator("#answer .says b")).to_have_text("nonlinear")
+    expect(page.locator("#answer .sentence b")).to_have_text("nonlinear")
     page.keyboard.press("ArrowLeft")
-    expect(page.locator("#answer .says b")).to_have_text("linear")
+    expect(page.locator("#answer .sentence b")).to_have_text("linear")
     page.keyboard.press("Tab")
     expect(radio(page, "recipe", "for drawings")).to_be_focused()
     label = page.locator("#recipe label", has=page.locator(":focus"))

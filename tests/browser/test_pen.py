@@ -19,12 +19,6 @@ from tests.browser.conftest import PHONE, WIDE, visit
 
 
 @pytest.fixture
-def page(browser, address):
-    with visit(browser, address, WIDE) as page:
-        yield page
-
-
-@pytest.fixture
 def tablet(browser, address):
     """A page with what touches its screen: `fingers` and `stylus` take both."""
     with visit(browser, address, {"viewport": PHONE["viewport"], "has_touch": True}) as page:

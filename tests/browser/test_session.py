@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import expect
 
-from benchmarks.serving import SERVE, served
+from benchmarks.serving import served
 from tests.browser.actions import (
     CROSSED_SEVEN,
     ONE,
@@ -24,7 +24,7 @@ from tests.browser.actions import (
     strokes,
 )
 from tests.browser.conftest import WIDE, visit
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, SERVE_QUIETLY
 
 # What Gradio notes when a page is left, and when its server is away.
 LEFT = ("AbortError", "Unexpected error", "TypeError: network error")
@@ -146,7 +146,7 @@ def test_the_page_recovers_from_a_restart_of_the_server(browser):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    command = (*SERVE, "--port", port)
+    command = (*SERVE_QUIETLY, "--port", port)
     with served(PROJECT, command=command) as address:
         context = browser.new_context(**WIDE)
         page = context.new_page()

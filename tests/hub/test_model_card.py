@@ -92,7 +92,7 @@ def test_figures_on_drawings_are_shown_where_there_are_some(tmp_path):
 
 def test_metrics_of_an_older_version_still_make_a_card(tmp_path):
     (tmp_path / "plain").mkdir()
-    entry = {"test_accuracy": 0.5, "parameters": 10, "versions": {"torch": 2.1}}
+    entry = {"test_accuracy": 0.5, "parameters": 10, "versions": {"torch": "2.1"}}
     (tmp_path / "plain" / "metrics.json").write_text(json.dumps({"models": {"linear": entry}}))
     card = ModelCard(str(model_card(tmp_path)))
     assert "| 2.1 |" in card.text

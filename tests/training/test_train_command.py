@@ -1,9 +1,12 @@
-"""train.py as people run it: a process with arguments."""
+"""train.py: what it prints and saves, and how it ends."""
 
+import contextlib
+import io
 import json
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from safetensors import safe_open
@@ -18,14 +21,19 @@ def command(*arguments):
 
 
 def run(*arguments):
-    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=300)
+    """Run train.py in this process, which saves the imports."""
+    printed, said = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(said):
+        status = train.main(["--data", str(PROJECT / "data"), *arguments])
+    return SimpleNamespace(returncode=status, stdout=printed.getvalue(), stderr=said.getvalue())
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """What one short run leaves behind."""
+    """What one short run in a process of its own leaves behind."""
     folder = tmp_path_factory.mktemp("weights")
-    finished = run("--models", "linear", "nonlinear", "--epochs", "1", "--output", str(folder))
+    arguments = ["--models", "linear", "nonlinear", "--epochs", "1", "--output", str(folder)]
+    finished = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=300)
     assert finished.returncode == 0, finished.stderr
     return folder / "article", finished
 
@@ -58,7 +66,7 @@ def test_saves_weights_metrics_and_chart(trained):
     recipe = entry["recipe"]
     assert (recipe["name"], recipe["epochs"]) == ("article", 1)
     assert (recipe["batch_size"], recipe["learning_rate"]) == (32, 1e-3)
-    assert not recipe["drawings"] and not recipe["digits"]
+    assert not recipe["non_digits"] and not recipe["digits"]
     for key in ("test_loss", "training_seconds", "parameters", "device", "versions", "seed"):
         assert key in entry
     _, metadata = load_weights(folder / "linear.safetensors")
@@ -76,27 +84,19 @@ def test_saves_weights_metrics_and_chart(trained):
         }
 
 
-def test_same_seed_same_bytes_other_seed_other_bytes(trained, tmp_path):
+@pytest.mark.parametrize(("seed", "same"), [("0", True), ("1", False)])
+def test_same_seed_same_bytes_and_the_other_models_metrics_stay(trained, tmp_path, seed, same):
     folder, _ = trained
-    expected = (folder / "linear.safetensors").read_bytes()
-    for seed, same in (("0", True), ("1", False)):
-        output = tmp_path / seed
-        assert (
-            run(
-                "--models", "linear", "--epochs", "1", "--seed", seed, "--output", str(output)
-            ).returncode
-            == 0
-        )
-        assert ((output / "article" / "linear.safetensors").read_bytes() == expected) is same
-
-
-def test_training_one_model_keeps_the_others_metrics(trained, tmp_path):
-    folder, _ = trained
-    (tmp_path / "article").mkdir()
-    (tmp_path / "article" / "metrics.json").write_bytes((folder / "metrics.json").read_bytes())
-    assert run("--models", "linear", "--epochs", "1", "--output", str(tmp_path)).returncode == 0
-    metrics = json.loads((tmp_path / "article" / "metrics.json").read_text())
-    assert set(metrics["models"]) == {"linear", "nonlinear"}
+    again = tmp_path / "article"
+    again.mkdir()
+    (again / "metrics.json").write_bytes((folder / "metrics.json").read_bytes())
+    arguments = ["--models", "linear", "--epochs", "1", "--seed", seed, "--output", str(tmp_path)]
+    assert run(*arguments).returncode == 0
+    name = "linear.safetensors"
+    assert ((again / name).read_bytes() == (folder / name).read_bytes()) is same
+    metrics = json.loads((again / "metrics.json").read_text())["models"]
+    assert set(metrics) == {"linear", "nonlinear"}
+    assert metrics["linear"]["seed"] == int(seed)
 
 
 def test_below_the_floor_fails_and_saves_nothing(tmp_path):

@@ -50,9 +50,9 @@ def test_signs_are_shown():
 def test_the_figures_shown_add_up(classifiers, article, name, recipe, digit):
     chosen = {"drawings": classifiers, "article": article}[recipe]
     shown, inside = explanation(chosen, name, parse_drawing(SEVEN), digit)
-    assert shown["digit"] == inside["digit"] == (shown["said"] if digit is None else digit)
+    assert shown["digit"] == inside["digit"] == (shown["predicted"] if digit is None else digit)
     assert shown["rival"] != shown["digit"] and shown["model"] == name
-    assert shown["said"] == chosen[name].predict(SEVEN).digit
+    assert shown["predicted"] == chosen[name].predict(SEVEN).digit
     *terms, together, logit = ([number(value) for value in row["values"]] for row in shown["rows"])
     np.testing.assert_allclose(np.sum(terms, axis=0), together, atol=1e-6)
     np.testing.assert_allclose(together, logit, atol=0.011)
@@ -68,7 +68,9 @@ def test_the_figures_shown_add_up(classifiers, article, name, recipe, digit):
             number(inside["logit"]), abs=1e-6
         )
     if name == "nonlinear":
-        summed = sum(number(unit["push"]) for unit in inside["units"]) + number(inside["bias"])
+        summed = sum(number(unit["contribution"]) for unit in inside["units"]) + number(
+            inside["bias"]
+        )
         assert summed == pytest.approx(number(inside["logit"]), abs=1e-6)
     if name != "cnn":
         assert number(inside["logit"]) == logit[0]
@@ -81,7 +83,7 @@ def test_wide_networks_show_the_units_that_push_most(width):
     classifier = Classifier(build("nonlinear", width), metadata, torch.device("cpu"))
     shown = parts(classifier, digitnet.to_image(SEVEN), 2)
     assert len(shown["units"]) == min(width, MAX_UNITS) and shown["count"] == width
-    pushes = [number(unit["push"]) for unit in shown["units"]]
+    pushes = [number(unit["contribution"]) for unit in shown["units"]]
     summed = sum(pushes) + number(shown["rest"]) + number(shown["bias"])
     assert summed == pytest.approx(number(shown["logit"]), abs=1e-6)
 
@@ -154,4 +156,4 @@ def test_what_is_no_digit_says_so(classifiers):
     zigzag = [[(x, 500 * (x // 60 % 2)) for x in range(0, 661, 60)]]
     assert not classifiers["cnn"].predict(zigzag).is_digit
     shown, _ = explanation(classifiers, "cnn", parse_drawing(zigzag))
-    assert shown["refused"] and shown["not"] and shown["digit"] == shown["said"]
+    assert shown["refused"] and shown["not"] and shown["digit"] == shown["predicted"]

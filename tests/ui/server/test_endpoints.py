@@ -14,17 +14,10 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
 import digitnet
-from benchmarks.serving import served
 from digitnet.synthetic.writer import write_digits
 from tests.conftest import PROJECT
 
 SEVEN = [[[0, 0], [10, 0], [4, 20]]]
-
-
-@pytest.fixture(scope="module")
-def address():
-    with served(PROJECT, {"GRADIO_MCP_SERVER": "true"}) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

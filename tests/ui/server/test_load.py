@@ -7,25 +7,24 @@ from anyio.from_thread import start_blocking_portal
 
 from benchmarks import long_run
 from benchmarks.load import Page, digits
-from benchmarks.serving import served
-from tests.conftest import PROJECT
 
 
-def test_visitors_at_once_all_get_their_own_answers():
+def test_visitors_at_once_all_get_their_own_answers(address):
     drawings = digits()
     assert len({str(digit.said) for digit in drawings}) >= 10  # not one answer fits all
-    with served(PROJECT) as address:
-        page = Page(address, address.process, drawings, answers=True)
-        page.learn()
-        with start_blocking_portal() as portal:  # the browser's tests have a loop in this thread
-            measured = portal.call(page.measure, 12, 5)  # visitors, seconds
+    page = Page(address, address.process, drawings, answers=True)
+    page.learn()
+    with start_blocking_portal() as portal:  # the browser's tests have a loop in this thread
+        measured = portal.call(page.measure, 12, 3)  # visitors, seconds
     assert (measured.errors, measured.silent, measured.wrong) == ([], 0, 0)
     assert measured.digits >= 12
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc says what a process holds")
 def test_a_run_leaves_no_threads_and_no_files():
-    found = long_run.run({"predictions": 200, "page loads": 8, "pictures": 5, "trainings": 2})
+    found = long_run.run(
+        {"predictions": 200, "page loads": 8, "pictures": 5, "trainings": 2}, reports=11
+    )
     for begun, ended in found.values():
         assert ended.temporary_files == begun.temporary_files <= 1  # a trained network
         assert ended.threads <= begun.threads + 5  # Gradio's pool comes and goes
