@@ -11,6 +11,8 @@ from digitnet.drawing import to_image
 from digitnet.hub.push import push
 from digitnet.models import LayerSummary, available_models, summarise
 
+__version__ = "0.1.0"
+
 __all__ = [
     "Classifier",
     "LayerSummary",

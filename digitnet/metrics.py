@@ -120,7 +120,7 @@ class ModelMetrics(_Part):
 class Metrics(_Part):
     """The content of a metrics.json: `ModelMetrics` by the model's name."""
 
-    models: dict[str, ModelMetrics] = {}
+    models: dict[str, ModelMetrics]
 
     @field_validator("models")
     @classmethod
@@ -147,7 +147,7 @@ def read_metrics(folder: str | Path) -> Metrics:
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return Metrics()
+        return Metrics(models={})
     except (OSError, ValueError, RecursionError) as error:
         raise WeightsError(
             f"{path} is not readable JSON ({error}); run python train.py to make it anew."

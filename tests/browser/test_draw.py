@@ -8,7 +8,7 @@ import torch
 from playwright.sync_api import expect
 from safetensors.torch import save_file
 
-from benchmarks.serving import served
+from benchmarks.serving import SERVE_QUIETLY, served
 from digitnet.weights import Metadata
 from tests.browser.actions import (
     CROSSED_SEVEN,
@@ -26,7 +26,7 @@ from tests.browser.actions import (
     strokes,
 )
 from tests.browser.conftest import WIDE, visit
-from tests.conftest import PROJECT, SERVE_QUIETLY
+from tests.conftest import PROJECT
 
 MODELS = ("linear", "nonlinear", "cnn")
 
