@@ -196,7 +196,10 @@ def train_one(
 
 
 def make_parser() -> Parser:
-    """The command line's options."""
+    """The options of the command line."""
+    defaults = ", ".join(
+        f"{name} {network.default_hidden_units}" for name, network in MODELS.items()
+    )
     parser = Parser(
         prog="train.py",
         description="Train the digit networks on MNIST, measure them on its 10,000 test images, "
@@ -245,8 +248,8 @@ def make_parser() -> Parser:
         "--hidden-units",
         type=whole_number(MAX_HIDDEN_UNITS),
         metavar="N",
-        help="width of the hidden layer; in the cnn, channels of its first convolution "
-        "(default: 4 for the small networks, 16 for the cnn)",
+        help="width of the hidden layer; for the cnn, channels of the first convolution "
+        f"(default: {defaults})",
     )
     parser.add_argument(
         "--seed",

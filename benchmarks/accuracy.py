@@ -26,7 +26,7 @@ from benchmarks import PROJECT, results
 from benchmarks.drawing_sets import DEVELOPMENT, TEST
 from digitnet.calibration import calibration_error, reliability
 from digitnet.classifier import DEFAULT_RECIPE, Classifier, available_recipes, load
-from digitnet.drawing import Drawing, to_images
+from digitnet.drawing import Strokes, images_of_strokes
 from digitnet.hub.model_card import write_model_card
 from digitnet.metrics import METRICS_FILE, DrawingMetrics, read_metrics, write_metrics
 from digitnet.mnist import load_mnist
@@ -138,15 +138,15 @@ def shown(measured: tuple[float, float]) -> str:
     return f"{measured[0]:.2f} ({measured[1]:.2f})"
 
 
-def as_images(drawings: list[Drawing], digits: list[int]) -> Drawings:
+def as_images(drawings: list[Strokes], digits: list[int]) -> Drawings:
     labels = torch.tensor(digits)
     canvases = [canvas_of(drawing) for drawing in drawings]
     return Drawings(
-        canvases, Images(to_images(drawings), labels), Images(squeeze(canvases), labels)
+        canvases, Images(images_of_strokes(drawings), labels), Images(squeeze(canvases), labels)
     )
 
 
-def canvas_of(drawing: Drawing) -> Image.Image:
+def canvas_of(drawing: Strokes) -> Image.Image:
     """White ink on black: what a sketchpad that keeps pixels would send."""
     points = np.concatenate([np.asarray(stroke, float) for stroke in drawing])
     low, high = points.min(axis=0), points.max(axis=0)

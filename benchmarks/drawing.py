@@ -14,7 +14,7 @@ import torch
 
 from benchmarks import results
 from digitnet.classifier import load
-from digitnet.drawing import Drawing, to_image, to_images
+from digitnet.drawing import Strokes, images_of_strokes, parse_drawing
 from digitnet.models import available_models
 from digitnet.synthetic.writer import write_digits
 from digitnet.ui.components.answer import answer
@@ -30,23 +30,23 @@ def main() -> None:
     options = results.parser(__doc__).parse_args()
     torch.set_num_threads(1)
     drawings = [
-        [[(SIZE / 2 + HEIGHT * x, SIZE / 2 + HEIGHT * y) for x, y in stroke] for stroke in drawing]
+        [SIZE / 2 + HEIGHT * stroke for stroke in parse_drawing(drawing)]
         for drawing in write_digits(DRAWINGS, seed=0)
     ]
     classifiers = {name: load(name, device="cpu") for name in available_models()}
 
-    def predict(drawing: Drawing) -> None:
-        image = to_image(drawing)[None]
+    def predict(drawing: Strokes) -> None:
+        image = images_of_strokes([drawing])
         for classifier in classifiers.values():
             classifier.predict_images(image)
 
-    def show(drawing: Drawing) -> None:
+    def show(drawing: Strokes) -> None:
         answer(classifiers, "cnn", drawing)
 
     rates = []
     for _ in range(ROUNDS):
         started = time.perf_counter()
-        to_images(drawings)
+        images_of_strokes(drawings)
         rates.append(60 * DRAWINGS / (time.perf_counter() - started))
     rendering = results.Table("Rendering", ["drawings rendered a minute"], ["On one core."])
     rendering.add(f"{statistics.median(rates):,.0f}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmarks import PROJECT
 from digitnet.__main__ import read_drawings
-from digitnet.drawing import Drawing
+from digitnet.drawing import Strokes
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class DrawingSet:
     source: str
     path: Path
 
-    def read(self) -> tuple[list[Drawing], list[int]]:
+    def read(self) -> tuple[list[Strokes], list[int]]:
         """All drawings, and the digit that each is."""
         drawings, labels = zip(*read_drawings(self.path), strict=True)
         return list(drawings), list(labels)

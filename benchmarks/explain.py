@@ -17,7 +17,7 @@ import torch
 
 from benchmarks import results
 from digitnet.classifier import Classifier, available_recipes, load
-from digitnet.drawing import Drawing, to_images
+from digitnet.drawing import Strokes, images_of_strokes, parse_drawing
 from digitnet.explain.attribution import attributions
 from digitnet.explain.integrated_gradients import SEGMENTS, integrated_gradients
 from digitnet.models import CLASSES, available_models
@@ -33,8 +33,8 @@ def main() -> None:
     parser.add_argument("--drawings", type=int, default=60, help="how many (%(default)s)")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    drawings = list(write_digits(options.drawings, seed=1))
-    images = to_images(drawings)
+    drawings = [parse_drawing(drawing) for drawing in write_digits(options.drawings, seed=1)]
+    images = images_of_strokes(drawings)
 
     table = results.Table(
         "",
@@ -74,7 +74,7 @@ def main() -> None:
     results.save(options.results, "explain", "Explanations", [table])
 
 
-def waited(classifier: Classifier, drawing: Drawing, digit: int | None) -> tuple[float, bool]:
+def waited(classifier: Classifier, drawing: Strokes, digit: int | None) -> tuple[float, bool]:
     """Milliseconds to the explanation, and whether something changed the answer."""
     name = classifier.metadata.model
     started = time.perf_counter()

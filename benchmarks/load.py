@@ -23,6 +23,7 @@ import numpy as np
 from benchmarks import PROJECT, results
 from benchmarks.serving import SERVE, served
 from digitnet.classifier import load
+from digitnet.drawing import parse_drawing
 from digitnet.synthetic.writer import write_digits
 from digitnet.ui.components.answer import answer
 from digitnet.ui.components.sketchpad import SIZE
@@ -35,13 +36,13 @@ TIMEOUT = 30  # seconds, after which an answer counts as an error
 # The same components in and out, and nothing between them.
 EMPTY = """
 import gradio as gr
-from digitnet.ui.components.answer import Answer
+from digitnet.ui.components.base import View
 from digitnet.ui.components.sketchpad import Sketchpad
 from digitnet.ui.tabs.common import UNQUEUED
 with gr.Blocks(analytics_enabled=False) as demo:
     chosen = [gr.Radio(["cnn"]), gr.Radio(["drawings"]), gr.State(None), gr.Checkbox(True)]
     given = [Sketchpad(), *chosen]
-    given[0].input(lambda *_: None, given, Answer(), **UNQUEUED)
+    given[0].input(lambda *_: None, given, View("answer"), **UNQUEUED)
 demo.launch(server_name="127.0.0.1")
 """
 
@@ -86,7 +87,7 @@ def digits() -> list[Digit]:
             np.rint((np.array(stroke) - low) * PAGE / size + (SIZE - PAGE) / 2).astype(int).tolist()
             for stroke in drawing
         ]
-        found.append(Digit(strokes, answer(classifiers, "cnn", strokes)["digit"]))
+        found.append(Digit(strokes, answer(classifiers, "cnn", parse_drawing(strokes))["digit"]))
     return found
 
 

@@ -72,7 +72,7 @@ def read_picture(client: httpx.Client, page: Page, number: int) -> None:
     picture.save(content, "png")
     told = {"content": base64.b64encode(content.getvalue()).decode()}
     values = ["cnn", "drawings", None]
-    send(client, event_named(client, "read_picture"), values, f"sender{number}", told=told)
+    send(client, event_named(client, "answer_to_picture"), values, f"sender{number}", told=told)
 
 
 def train(client: httpx.Client, page: Page, number: int) -> None:

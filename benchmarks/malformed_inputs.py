@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,13 @@ from PIL import Image, ImageDraw
 import digitnet
 import train
 from digitnet.__main__ import main as command_line
+from digitnet.drawing import Strokes, parse_drawing
 from digitnet.hub.push import files_to_push
 from digitnet.metrics import read_metrics
 from digitnet.models import build
 from digitnet.segmentation import segment_drawing, segment_picture
 from digitnet.stages import preprocessing_stages
-from digitnet.ui.components.answer import answer, read
+from digitnet.ui.components.answer import answer, read_picture
 from digitnet.weights import Metadata, load_weights, save_weights
 
 SEVEN = [[[0, 0], [10, 0], [4, 20]]]
@@ -164,6 +166,11 @@ def answered(function: Callable[..., Any], *arguments: Any) -> None:
             one_sentence(str(error))
 
 
+def parsed_first(function: Callable[[Strokes], Any]) -> Callable[[Any], Any]:
+    """`function` of a drawing that is parsed before, as the page does it."""
+    return lambda drawing: function(parse_drawing(drawing))
+
+
 def finished(function: Callable[[list[str]], int], *arguments: str) -> None:
     """Call a command line; it ends with a status, and says one line if that is not 0."""
     said = io.StringIO()
@@ -195,11 +202,13 @@ def package_entry_points(folder: Path) -> Iterator[EntryPoint]:
     yield EntryPoint("predict", DRAWINGS | JSON, lambda x: answered(classifiers["cnn"].predict, x))
     yield EntryPoint("to_image", DRAWINGS | JSON, lambda x: answered(digitnet.to_image, x))
     # What the page does with a drawing, beside that.
-    yield EntryPoint("segment_drawing", DRAWINGS, lambda x: answered(segment_drawing, x))
-    yield EntryPoint(
-        "preprocessing_stages", DRAWINGS, lambda x: answered(preprocessing_stages, x, 1000)
-    )
-    yield EntryPoint("answer", DRAWINGS, lambda x: answered(answer, classifiers, "cnn", x))
+    of_strokes: dict[str, Callable[[Strokes], Any]] = {
+        "segment_drawing": segment_drawing,
+        "preprocessing_stages": lambda strokes: preprocessing_stages(strokes, 1000),
+        "answer": lambda strokes: answer(classifiers, "cnn", strokes),
+    }
+    for name, function in of_strokes.items():
+        yield EntryPoint(name, DRAWINGS, partial(answered, parsed_first(function)))
 
     arrays = st.builds(
         lambda shape, kind, seed: np.asarray(
@@ -215,7 +224,7 @@ def package_entry_points(folder: Path) -> Iterator[EntryPoint]:
 
     def look(content: bytes) -> None:
         picture.write_bytes(content)
-        for function in (digitnet.to_image, segment_picture, read):
+        for function in (digitnet.to_image, segment_picture, read_picture):
             answered(function, picture)
 
     files = pictures()

@@ -19,6 +19,7 @@ from benchmarks import results
 from benchmarks.compose import SPACINGS, compose, ink_of_drawing, ink_of_image, overlaps, place
 from benchmarks.drawing_sets import DEVELOPMENT
 from digitnet.classifier import available_recipes, load
+from digitnet.drawing import parse_drawing
 from digitnet.mnist import load_mnist
 from digitnet.models import available_models
 from digitnet.segmentation import DetectedDigit, read_number, segment_drawing, segment_picture
@@ -69,7 +70,10 @@ def main() -> None:
         "Single digits taken for more than one", ["drawings", "taken for more than one, %"]
     )
     singles.add(DEVELOPMENT.label, f"{share_split(drawings):.2f}")
-    singles.add("the synthetic writer's", f"{share_split(list(write_digits(10_000, seed=0))):.2f}")
+    singles.add(
+        "the synthetic writer's",
+        f"{share_split([parse_drawing(one) for one in write_digits(10_000, seed=0)]):.2f}",
+    )
 
     classifiers = {
         f"{recipe} {model}": load(model, recipe)

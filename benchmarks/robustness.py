@@ -15,7 +15,7 @@ import torch
 from benchmarks import results
 from digitnet.classifier import Classifier, available_recipes, load
 from digitnet.cpu import cpu_settings
-from digitnet.explain.adversarial import NORMS, smallest_nudges
+from digitnet.explain.adversarial import NORMS, smallest_perturbations
 from digitnet.explain.distortions import DISTORTIONS
 from digitnet.explain.robustness import accuracy_on
 from digitnet.metrics import Robustness, read_metrics, write_metrics
@@ -49,7 +49,7 @@ def nudges_of(
     figures = {}
     for norm in NORMS:
         with cpu_settings(classifier.network, classifier.device):
-            nudges = smallest_nudges(classifier, images, (labels + 1) % CLASSES, norm)
+            nudges = smallest_perturbations(classifier, images, (labels + 1) % CLASSES, norm)
         figures[norm] = {
             "mean": nudges.sizes[nudges.found].mean().item() if nudges.found.any() else 0.0,
             "found": nudges.found.float().mean().item(),

@@ -93,7 +93,7 @@ def watched(browser: Browser, address: str, model: str) -> float:
     page = open_training(browser, address)
     begin(page, model, EPOCHS[model])
     page.locator("#training .test").wait_for()
-    said = page.locator("#training .says b").inner_text()
+    said = page.locator("#training .status b").inner_text()
     page.context.close()
     return float(said.split("(")[1].split(" s")[0])
 

@@ -1,9 +1,17 @@
-"""Handwritten digits, recognised by the three networks of one PyTorch article.
+"""Recognise handwritten digits with three small networks.
+
+The networks are those of the article "Deep Learning for Handwritten Digit Recognition: A PyTorch
+Approach".
 
 >>> import digitnet
+>>> digitnet.available_models()
+('linear', 'nonlinear', 'cnn')
 >>> classifier = digitnet.load("cnn")
->>> classifier.predict([[(0, 0), (10, 0), (4, 20)]])  # one stroke: right, then down to the left
+>>> drawing = [[(0, 0), (10, 0), (4, 20)]]  # one stroke: right, then down to the left
+>>> classifier.predict(drawing)
 Prediction(digit=7, ...)
+>>> digitnet.to_image(drawing).shape
+(28, 28)
 """
 
 from digitnet.classifier import Classifier, Prediction, available_recipes, load

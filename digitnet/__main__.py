@@ -23,7 +23,7 @@ from digitnet.command_line import (
     push_with_options,
     repository,
 )
-from digitnet.drawing import Drawing, to_images
+from digitnet.drawing import Strokes, images_of_strokes, parse_drawing
 from digitnet.evaluation import evaluate
 from digitnet.models import CLASSES, available_models
 
@@ -51,7 +51,7 @@ def predict(options: argparse.Namespace) -> int:
 def evaluate_drawings(options: argparse.Namespace) -> None:
     """Print each model's accuracy on a file of drawings, over all and for each digit."""
     drawings, labels = zip(*read_drawings(options.file), strict=True)
-    images, truth = torch.from_numpy(to_images(drawings)), torch.tensor(labels)
+    images, truth = torch.from_numpy(images_of_strokes(drawings)), torch.tensor(labels)
     print(f"{len(drawings):,} drawings, {options.recipe} recipe; accuracy in %")
     print(f"{'model':<10} {'all':>6} " + " ".join(f"{digit:>5}" for digit in range(CLASSES)))
     for model in options.models:
@@ -64,31 +64,37 @@ def evaluate_drawings(options: argparse.Namespace) -> None:
         print(f"{model:<10} {100 * result.accuracy:>6.2f} " + " ".join(digits))
 
 
-def read_drawings(path: Path) -> Iterator[tuple[Drawing, int]]:
-    """Drawings and labels of a file with one ``{"label": 7, "strokes": [...]}`` a line.
+def read_drawings(path: Path) -> Iterator[tuple[Strokes, int]]:
+    """Parsed drawings and labels of a file with one ``{"label": 7, "strokes": [...]}`` a line.
 
     Raises
     ------
     ValueError : if the file is missing, empty, or a line is not of that form.
     """
-    line_number = 0  # of the line under way, for the message
+    line_number = 0  # of the line being read
     try:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
             for line in lines:
                 line_number += 1
-                entry = json.loads(line)
-                known = type(entry["label"]) is int and 0 <= entry["label"] < CLASSES
-                if not known or not isinstance(entry["strokes"], list):
-                    raise ValueError
-                yield entry["strokes"], entry["label"]
-    except (OSError, zlib.error) as error:
+                yield parse_line(line)
+    except (OSError, EOFError, UnicodeError, zlib.error) as error:
         raise ValueError(f"{path} cannot be read ({error}).") from None
-    except (ValueError, KeyError, TypeError, EOFError, RecursionError):
-        raise ValueError(
-            f'{path}, line {line_number}: not of the form {{"label": 7, "strokes": [...]}}.'
-        ) from None
+    except ValueError as error:
+        raise ValueError(f"{path}, line {line_number}: {error}") from None
     if line_number == 0:
         raise ValueError(f"{path} holds no drawings.")
+
+
+def parse_line(line: str) -> tuple[Strokes, int]:
+    """The drawing and label of one line; ValueError if it does not hold them."""
+    try:
+        entry = json.loads(line)
+        label, drawing = entry["label"], entry["strokes"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        label = drawing = None
+    if type(label) is not int or not 0 <= label < CLASSES:
+        raise ValueError('This is not of the form {"label": 7, "strokes": [...]}.')
+    return parse_drawing(drawing), label
 
 
 def main(arguments: list[str] | None = None) -> int:

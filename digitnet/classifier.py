@@ -38,6 +38,11 @@ class Prediction:
     is_digit: bool
 
     @property
+    def answer(self) -> int | None:
+        """`digit`, or None where the drawing does not look like a digit."""
+        return self.digit if self.is_digit else None
+
+    @property
     def confidence(self) -> float:
         """The probability of the most probable digit, 0..1; 0 where nothing is drawn."""
         return 0.0 if self.digit is None else float(self.probabilities[self.digit])

@@ -31,11 +31,14 @@ def fast_forward(network: Network, device: torch.device) -> Forward:
     """
     if isinstance(network.layers[0], nn.Flatten):
         return _run_directly(network.layers[1:])
-    pools = [index for index, layer in enumerate(network.layers) if isinstance(layer, nn.MaxPool2d)]
-    if device.type != "cpu" or not torch.backends.mkldnn.is_available() or len(pools) != 1:
+    if device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return network
-    (pool,) = pools
+    kinds = [type(layer) for layer in network.layers]
+    pool = kinds.index(nn.MaxPool2d) if nn.MaxPool2d in kinds else 0
     relu = pool - 1
+    # The blocked layout is for convolutions, a ReLU and a max-pool, in this order.
+    if kinds[relu] is not nn.ReLU or not set(kinds[:relu]) <= {nn.Conv2d, nn.ReLU}:
+        return network
     # In place, where the value before the ReLU is not needed any more: fewer activations to move.
     before = [
         nn.ReLU(inplace=True) if isinstance(layer, nn.ReLU) else layer
@@ -73,7 +76,7 @@ def cpu_settings(network: Network, device: torch.device) -> Iterator[None]:
         return
     threads = torch.get_num_threads()
     torch.set_flush_denormal(True)
-    if not any(isinstance(layer, nn.Conv2d) for layer in network.layers):
+    if not network.has_convolutions:
         torch.set_num_threads(1)
     glibc = _glibc()
     if glibc:

@@ -1,8 +1,7 @@
-"""Strokes and pictures to the 28x28 image that MNIST would have made of them.
+"""Drawings and pictures to the 28x28 images that the models see.
 
-MNIST's geometry, as its authors describe it (http://yann.lecun.com/exdb/mnist/): the longest side
-of the ink is fitted into a box of 20 pixels, keeping its aspect ratio, and the ink's centre of mass
-goes to the centre of the 28x28 field.
+A drawing is parsed and checked once, by `parse_drawing`, where it comes in. Functions inside the
+package take the parsed strokes.
 """
 
 from collections.abc import Sequence, Sized
@@ -15,19 +14,24 @@ from PIL import Image, ImageFilter
 
 from digitnet.models import IMAGE_SIZE
 from digitnet.pictures import Picture, ink_of
+from digitnet.rendering import (
+    BOX_SIZE,
+    RENDER_CHUNK,
+    centre_by_mass,
+    fit_into_box,
+    path_of,
+    render,
+    render_paths,
+)
 
 Stroke: TypeAlias = Sequence[Sequence[float]] | np.ndarray
+# What callers give: a list of strokes, each a list of (x, y) points with y down, in any unit.
 Drawing: TypeAlias = Sequence[Stroke]
+# A parsed drawing: float64 [n, 2] for each stroke that has points, all finite; empty where nothing
+# but a dot is drawn.
+Strokes: TypeAlias = list[np.ndarray]
 
-# Where MNIST puts the centre of mass: on the pixel (14, 14), whose centre lies at 14.5.
-CENTRE = IMAGE_SIZE / 2 + 0.5  # pixels from the field's top left corner
-BOX_SIZE = 20  # pixels, the longest side of the ink
-STROKE_WIDTH = 2.4  # pixels, of a rendered stroke; chosen with the training images
-EDGE_WIDTH = 1.4  # pixels over which a rendered stroke fades from full ink to none
-POINT_SPACING = 0.5  # pixels; points of a stroke nearer to each other than this are merged
-MAX_POINTS = 2000  # of a drawing, about; a longer path is followed less closely
-MAX_STROKES, MAX_DRAWING_POINTS = 2000, 100_000  # of a drawing; what has more is refused unread
-RENDER_CHUNK = 8  # drawings rendered at once; more would leave the processor's cache
+MAX_STROKES, MAX_DRAWING_POINTS = 2000, 100_000  # of a drawing; larger ones are refused
 WORKING_SIZE = 8 * BOX_SIZE  # pixels, the longest side at which a picture's pen is measured
 MIN_PEN_WIDTH = 1.6  # pixels in the 20-pixel box; thinner pens are thickened to this
 
@@ -54,13 +58,66 @@ def to_image(drawing: Drawing | Picture) -> np.ndarray:
 
 def to_images(drawings: Sequence[Drawing | Picture]) -> np.ndarray:
     """`to_image` of each: float32 ``[N, 28, 28]``."""
-    images = torch.zeros(len(drawings), IMAGE_SIZE, IMAGE_SIZE)
-    paths = {}
+    images = np.zeros((len(drawings), IMAGE_SIZE, IMAGE_SIZE), np.float32)
+    parsed = {}
     for index, drawing in enumerate(drawings):
         if isinstance(drawing, Image.Image | np.ndarray | str | Path):
-            images[index] = fit_ink(ink_of(drawing).strength)
-        elif strokes := checked_strokes(drawing):
-            paths[index] = path_of(strokes)
+            images[index] = centre_by_mass(fit_ink(ink_of(drawing).strength)[None])[0].numpy()
+        else:
+            parsed[index] = parse_drawing(drawing)
+    images[list(parsed)] = images_of_strokes(list(parsed.values()))
+    return images
+
+
+def parse_drawing(drawing: Drawing) -> Strokes:
+    """Check a drawing from outside, and convert it to what the rest of the package takes.
+
+    Returns
+    -------
+    float64 ``[n, 2]`` for each stroke that has points; an empty list where all strokes are one dot,
+    which is not a digit.
+
+    Raises
+    ------
+    ValueError : if `drawing` is not a list of strokes of (x, y) points with finite numbers, or has
+        more than `MAX_STROKES` strokes or `MAX_DRAWING_POINTS` points.
+    """
+    message = "A drawing is a list of strokes, each a list of (x, y) points with finite numbers."
+    if isinstance(drawing, torch.Tensor):
+        raise ValueError(
+            "A tensor is not a drawing; pass an image as an array, tensor.cpu().numpy()."
+        )
+    if isinstance(drawing, bytes | bytearray | memoryview) or not isinstance(drawing, Sequence):
+        raise ValueError(message)
+    if len(drawing) > MAX_STROKES or sum(map(_length, drawing)) > MAX_DRAWING_POINTS:
+        raise ValueError(
+            f"A drawing has at most {MAX_STROKES:,} strokes and {MAX_DRAWING_POINTS:,} points; "
+            "this one has more."
+        )
+    strokes = []
+    for stroke in drawing:
+        try:
+            points = _to_array(stroke)
+            if points.size == 0:
+                continue
+            if points.dtype.kind not in "iuf":
+                raise ValueError
+            points = points.astype(np.float64)
+        except (ValueError, TypeError, OverflowError, RuntimeError):
+            raise ValueError(message) from None
+        if points.ndim != 2 or points.shape[1] != 2:
+            raise ValueError(f"{message[:-1]}; pass the pixels of an image as a NumPy array.")
+        if not np.isfinite(points).all():
+            raise ValueError(message)
+        strokes.append(points)
+    is_dot = all((points == strokes[0][0]).all() for points in strokes)
+    return [] if is_dot else strokes
+
+
+def images_of_strokes(drawings: Sequence[Strokes]) -> np.ndarray:
+    """`to_images` of drawings that are parsed already: float32 ``[N, 28, 28]``."""
+    images = torch.zeros(len(drawings), IMAGE_SIZE, IMAGE_SIZE)
+    paths = {index: path_of(strokes) for index, strokes in enumerate(drawings) if strokes}
     # Drawings of like length are rendered together, so that little is wasted on padding.
     order = sorted(paths, key=lambda index: len(paths[index][0]))
     for start in range(0, len(order), RENDER_CHUNK):
@@ -82,8 +139,8 @@ def images_of_paths(points: np.ndarray, pen_down: np.ndarray) -> torch.Tensor:
     float32 ``[N, 28, 28]`` in 0..1
     """
     fitted, joined = torch.from_numpy(fit_into_box(points)), torch.from_numpy(pen_down)
-    # Written into one array: many small ones among what rendering takes for a while would keep the
-    # memory between them from being used again.
+    # One array for all images: small ones, allocated between the large buffers of rendering, would
+    # keep the freed memory around them from being used again.
     images = torch.zeros(len(points), IMAGE_SIZE, IMAGE_SIZE)
     for start in range(0, len(points), RENDER_CHUNK):
         chunk = slice(start, start + RENDER_CHUNK)
@@ -91,55 +148,15 @@ def images_of_paths(points: np.ndarray, pen_down: np.ndarray) -> torch.Tensor:
     return centre_by_mass(images)
 
 
-# ---- strokes ----------------------------------------------------------------------------------
-
-
-def checked_strokes(drawing: Drawing) -> list[np.ndarray]:
-    """The strokes that have points, float64 ``[n, 2]`` each; none where all are one dot, no digit.
-
-    Raises
-    ------
-    ValueError : if it is no drawing, or has more than `MAX_STROKES` or `MAX_DRAWING_POINTS`.
-    """
-    message = "A drawing is a list of strokes, each a list of (x, y) points with finite numbers."
-    if isinstance(drawing, torch.Tensor):
-        raise ValueError("A tensor is no drawing; pass an image as an array, tensor.cpu().numpy().")
-    if isinstance(drawing, bytes | bytearray | memoryview) or not isinstance(drawing, Sequence):
-        raise ValueError(message)
-    if len(drawing) > MAX_STROKES or sum(map(_length, drawing)) > MAX_DRAWING_POINTS:
-        raise ValueError(
-            f"A drawing has at most {MAX_STROKES:,} strokes and {MAX_DRAWING_POINTS:,} points; "
-            "this one has more."
-        )
-    strokes = []
-    for stroke in drawing:
-        try:
-            points = _numbers(stroke)
-            if points.size == 0:
-                continue
-            if points.dtype.kind not in "iuf":
-                raise ValueError
-            points = points.astype(np.float64)
-        except (ValueError, TypeError, OverflowError, RuntimeError):
-            raise ValueError(message) from None
-        if points.ndim != 2 or points.shape[1] != 2:
-            raise ValueError(f"{message[:-1]}; pass the pixels of an image as a NumPy array.")
-        if not np.isfinite(points).all():
-            raise ValueError(message)
-        strokes.append(points)
-    is_dot = all((points == strokes[0][0]).all() for points in strokes)
-    return [] if is_dot else strokes
-
-
 def _length(stroke: object) -> int:
     return len(stroke) if isinstance(stroke, Sized) else 0
 
 
-def _numbers(stroke: Stroke) -> np.ndarray:
-    """`stroke` as an array; ValueError if it is none of numbers only.
+def _to_array(stroke: Stroke) -> np.ndarray:
+    """`stroke` as an array; ValueError if it holds anything but numbers.
 
-    NumPy gives every text in an array the room of the longest: a few kilobytes of texts could fill
-    the memory. So it is first told to make nothing of what it finds.
+    NumPy gives every text in an array the room of the longest one, so that a few kilobytes of text
+    could fill the memory. Hence the types are checked before the conversion.
     """
     if not isinstance(stroke, list | tuple):
         return np.asarray(stroke)
@@ -147,106 +164,6 @@ def _numbers(stroke: Stroke) -> np.ndarray:
     if not all(issubclass(kind, int | float | np.number) for kind in set(map(type, found.flat))):
         raise ValueError
     return np.asarray(stroke)
-
-
-def fit_into_box(points: np.ndarray) -> np.ndarray:
-    """Fit the points ``[N, P, 2]`` of each drawing into the box: float32, in pixels."""
-    points = points / 2  # keeps the extent of the largest float64 coordinates finite
-    low, high = points.min(axis=1, keepdims=True), points.max(axis=1, keepdims=True)
-    extent = (high - low).max(axis=2, keepdims=True)
-    # Where the extent is 0 the drawing is a dot, which any scale leaves one.
-    scale = (BOX_SIZE - STROKE_WIDTH) / np.where(extent > 1e-300, extent, 1)
-    return ((points - low / 2 - high / 2) * scale + IMAGE_SIZE / 2).astype(np.float32)
-
-
-def path_of(strokes: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """One drawing as `render` takes it: float32 ``[P, 2]``, in pixels, and bool ``[P - 1]``."""
-    fitted = fit_into_box(np.concatenate(strokes)[None])[0]
-    kept, pen_down = points_to_follow(fitted, [len(points) for points in strokes])
-    return fitted[kept], pen_down
-
-
-def points_to_follow(fitted: np.ndarray, lengths: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Which points of a drawing are enough to render it.
-
-    Parameters
-    ----------
-    fitted : float32 ``[N, 2]``, those of all strokes, fitted into the box, in pixels
-    lengths : the number of points of each stroke
-
-    Returns
-    -------
-    kept : bool ``[N]``
-    pen_down : bool, one shorter than there are points kept: whether ink joins each to the next
-    """
-    ends = np.cumsum(lengths)
-    strokes = np.split(fitted, ends[:-1])
-    length = sum(np.hypot(*np.diff(points, axis=0).T).sum() for points in strokes)
-    spacing = max(POINT_SPACING, length / MAX_POINTS)
-    kept = np.concatenate([_far_enough(points, spacing) for points in strokes])
-    pen_down = np.ones(len(fitted), bool)
-    pen_down[ends - 1] = False
-    return kept, pen_down[kept][:-1]
-
-
-def render_paths(paths: Sequence[tuple[np.ndarray, np.ndarray]]) -> torch.Tensor:
-    """`render` of one or several paths, as `path_of` makes them, together: float32 ``[N, 28, 28]``.
-
-    What is missing to the longest is the last point, again and again.
-    """
-    longest = max(len(points) for points, _ in paths)
-    all_points = np.empty((len(paths), longest, 2), np.float32)
-    all_down = np.zeros((len(paths), longest - 1), bool)
-    for number, (points, down) in enumerate(paths):
-        all_points[number, : len(points)] = points
-        all_points[number, len(points) :] = points[-1]
-        all_down[number, : len(down)] = down
-    return render(torch.from_numpy(all_points), torch.from_numpy(all_down))
-
-
-def _far_enough(points: np.ndarray, spacing: float) -> np.ndarray:
-    """Which points of a stroke to keep, bool ``[n]``: its ends, and others `spacing` apart."""
-    along = np.cumsum(np.hypot(*np.diff(points, axis=0).T))
-    steps = np.floor(along / spacing)
-    kept = np.concatenate([[True], np.diff(steps, prepend=0) > 0])
-    kept[-1] = True
-    return kept
-
-
-def render(points: torch.Tensor, pen_down: torch.Tensor) -> torch.Tensor:
-    """Draw straight, round-ended, anti-aliased pen strokes through points.
-
-    Parameters
-    ----------
-    points : float32 ``[N, P, 2]``, each an (x, y) in pixels from the field's top left corner
-    pen_down : bool ``[N, P - 1]``, whether ink joins each point to the next
-
-    Returns
-    -------
-    float32 ``[N, 28, 28]`` in 0..1: how much ink each pixel's distance from the path leaves there.
-    """
-    # From each point a segment to the next; of no length, a dot, where the pen is lifted there.
-    start = points
-    end = torch.cat(
-        [torch.where(pen_down[..., None], points[:, 1:], points[:, :-1]), points[:, -1:]], 1
-    )
-    direction = end - start  # [N, P, 2]
-    length_squared = direction.square().sum(2).clamp_min(1e-12)
-    centres = torch.arange(IMAGE_SIZE, dtype=torch.float32, device=points.device) + 0.5
-    # From each segment's start to each column's and row's centre: [N, P, 28].
-    across = centres - start[..., 0, None]
-    down = centres - start[..., 1, None]
-    # The dot product with the direction, for each pixel: [N, P, 28 rows, 28 columns].
-    dot = (down * direction[..., 1, None])[..., :, None] + (across * direction[..., 0, None])[
-        ..., None, :
-    ]
-    nearest = (dot / length_squared[..., None, None]).clamp_(0, 1)
-    # |pixel - (start + nearest * direction)| squared, multiplied out.
-    distance_squared = (down.square()[..., :, None] + across.square()[..., None, :]).sub_(
-        nearest * (dot.mul_(2).sub_(nearest * length_squared[..., None, None]))
-    )
-    distance = distance_squared.amin(1).clamp_min_(0).sqrt_()
-    return ((STROKE_WIDTH / 2 - distance) / EDGE_WIDTH + 0.5).clamp_(0, 1)
 
 
 # ---- pictures ---------------------------------------------------------------------------------
@@ -290,32 +207,3 @@ def _thickened(ink: Image.Image) -> Image.Image:
     grey = Image.fromarray(np.rint(np.pad(np.asarray(ink), radius) * 255).astype(np.uint8))
     widened = grey.filter(ImageFilter.MaxFilter(2 * radius + 1))
     return Image.fromarray(np.asarray(widened, np.float32) / 255)
-
-
-# ---- both -------------------------------------------------------------------------------------
-
-
-def centre_by_mass(images: torch.Tensor) -> torch.Tensor:
-    """Move each image by whole pixels so that its ink's centre of mass is nearest `CENTRE`.
-
-    Ink is never moved out of the field. Takes and gives float32 ``[N, 28, 28]``; blank images stay
-    as they are.
-    """
-    rows, columns = _shifts(torch.cat([images.sum(2), images.sum(1)])).chunk(2)
-    grid = torch.arange(IMAGE_SIZE, device=images.device)
-    row_index = (grid - rows[:, None]) % IMAGE_SIZE
-    column_index = (grid - columns[:, None]) % IMAGE_SIZE
-    batch = torch.arange(len(images), device=images.device)
-    return images[batch[:, None, None], row_index[:, :, None], column_index[:, None, :]]
-
-
-def _shifts(profile: torch.Tensor) -> torch.Tensor:
-    """Whole pixels int64 ``[N]`` to move `profile` by: ink ``[N, 28]`` summed along an axis."""
-    positions = torch.arange(IMAGE_SIZE, dtype=profile.dtype, device=profile.device) + 0.5
-    mass = profile.sum(1)
-    centre = (profile * positions).sum(1) / mass.clamp_min(1e-6)
-    wanted = torch.where(mass > 0, torch.round(CENTRE - centre), 0).long()
-    inked = profile > 0
-    first = inked.int().argmax(1)
-    last = IMAGE_SIZE - 1 - inked.flip(1).int().argmax(1)
-    return wanted.clamp(-first, IMAGE_SIZE - 1 - last)

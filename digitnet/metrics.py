@@ -116,6 +116,13 @@ class ModelMetrics(_Part):
     device: str | None = None
     versions: dict[str, str] = {}
 
+    @field_validator("recipe")
+    @classmethod
+    def _only_the_name_is_text(cls, recipe: dict[str, Any]) -> dict[str, Any]:
+        if any(isinstance(value, str) for key, value in recipe.items() if key != "name"):
+            raise ValueError("a hyperparameter is not a number")
+        return recipe
+
 
 class Metrics(_Part):
     """The content of a metrics.json: `ModelMetrics` by the model's name."""

@@ -11,14 +11,14 @@ MAX_HIDDEN_UNITS = 4096
 
 
 class Network(nn.Module):
-    """One list of layers, run from first to last.
+    """A list of layers, run from first to last.
 
     Maps float32 ``[N, 1, 28, 28]`` in 0..1 to logits float32 ``[N, 10]``.
 
     Attributes
     ----------
-    default_hidden_units : of the article's network
-    max_hidden_units : of the largest network that the page trains
+    default_hidden_units : width of the hidden layer in the article
+    max_hidden_units : width of the largest network that the page trains
     """
 
     default_hidden_units: int = 4
@@ -34,12 +34,17 @@ class Network(nn.Module):
         """The layers of a network of this size, with random weights."""
         raise NotImplementedError
 
+    @property
+    def has_convolutions(self) -> bool:
+        """Whether it has convolutions, which take most of the time that a network takes."""
+        return any(isinstance(layer, nn.Conv2d) for layer in self.layers)
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         return self.layers(images)
 
 
 class LinearNet(Network):
-    """Two linear layers with nothing between them: one 10x784 matrix, in effect."""
+    """Two linear layers with nothing between them: in effect, one 10x784 matrix."""
 
     @staticmethod
     def make_layers(hidden_units: int) -> nn.Sequential:
@@ -51,7 +56,7 @@ class LinearNet(Network):
 
 
 class NonlinearNet(Network):
-    """`LinearNet` with a ReLU between the layers."""
+    """Two linear layers with a ReLU between them."""
 
     @staticmethod
     def make_layers(hidden_units: int) -> nn.Sequential:
@@ -64,7 +69,7 @@ class NonlinearNet(Network):
 
 
 class ConvNet(Network):
-    """Two small convolutions, a max-pool and a linear classifier.
+    """Two small convolutions, a max-pool and a linear layer.
 
     The second convolution has four times as many channels as the first: 16 and 64 by default.
     """
@@ -86,7 +91,7 @@ class ConvNet(Network):
         )
 
 
-# Whatever depends on a model is found through this registry, simplest model first.
+# Everything that depends on a model is found through this registry. Simplest model first.
 MODELS: dict[str, type[Network]] = {
     "linear": LinearNet,
     "nonlinear": NonlinearNet,
@@ -105,8 +110,8 @@ def build(name: str, hidden_units: int | None = None) -> Network:
     Parameters
     ----------
     name : one of `available_models()`
-    hidden_units : width of the hidden layer (channels of the first convolution, for ``cnn``);
-        the model's own default (4, 4, 16) where it is None
+    hidden_units : width of the hidden layer; channels of the first convolution, for ``cnn``. None
+        is the model's `default_hidden_units`
 
     Raises
     ------
@@ -123,13 +128,13 @@ def build(name: str, hidden_units: int | None = None) -> Network:
 
 
 def parameter_count(model: nn.Module) -> int:
-    """Number of trained values in `model`."""
+    """Number of trainable values in `model`."""
     return sum(parameter.numel() for parameter in model.parameters())
 
 
 @dataclass(frozen=True)
 class LayerSummary:
-    """One layer: its description, the shape it gives for one image, its number of parameters."""
+    """One layer: its description, the shape of its output for one image, its parameter count."""
 
     layer: str
     output_shape: tuple[int, ...]

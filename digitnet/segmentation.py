@@ -14,8 +14,9 @@ import torch
 from PIL import Image
 
 from digitnet.classifier import Classifier, Prediction
-from digitnet.drawing import Drawing, centre_by_mass, checked_strokes, fit_ink, to_images
+from digitnet.drawing import Strokes, fit_ink, images_of_strokes
 from digitnet.pictures import EDGE, Ink, Picture, ink_of
+from digitnet.rendering import centre_by_mass
 
 MAX_DIGITS = 32
 MAX_PARTS = 500  # a page of print has more
@@ -81,37 +82,52 @@ def segment_picture(picture: Picture) -> list[DetectedDigit]:
     return found
 
 
-def segment_drawing(drawing: Drawing) -> list[DetectedDigit]:
+@dataclass(frozen=True, eq=False)
+class DrawnRow:
+    """The strokes of a drawing, grouped into the digits of one row.
+
+    Attributes
+    ----------
+    digits : the strokes of each digit, from left to right
+    tilt : of the row, radians clockwise
+    """
+
+    digits: list[Strokes]
+    tilt: float
+
+    def detect(self) -> list[DetectedDigit]:
+        """Each digit's box and image."""
+        upright = [[_turned(stroke, self.tilt) for stroke in digit] for digit in self.digits]
+        return [
+            DetectedDigit(_box_of(np.concatenate(digit)), image)
+            for digit, image in zip(self.digits, images_of_strokes(upright), strict=True)
+        ]
+
+
+def group_strokes(strokes: Strokes) -> DrawnRow:
+    """Group the strokes of a drawing that shows one row of digits.
+
+    Raises
+    ------
+    ValueError : if there are more than `MAX_PARTS` strokes or `MAX_DIGITS` digits.
+    """
+    if len(strokes) > MAX_PARTS:
+        raise ValueError(f"The drawing has {len(strokes):,} strokes; draw one row of digits only.")
+    if len(strokes) < 2:
+        return DrawnRow([strokes] if strokes else [], 0.0)
+    unit = max(np.abs(points).max() for points in strokes) or 1  # against overflow
+    groups, tilt = _arranged(_resampled([points / unit for points in strokes]), TOUCHING)
+    return DrawnRow([[strokes[number] for number in group] for group in groups], tilt)
+
+
+def segment_drawing(strokes: Strokes) -> list[DetectedDigit]:
     """The digits of a drawing that shows one row of them, from left to right; none if it is blank.
 
     Raises
     ------
-    ValueError : if it is no drawing, or has too many strokes.
+    ValueError : if there are more than `MAX_PARTS` strokes or `MAX_DIGITS` digits.
     """
-    strokes = checked_strokes(drawing)
-    groups, tilt = _arranged_strokes(strokes)
-    digits = [[strokes[number] for number in group] for group in groups]
-    images = to_images([[_turned(stroke, tilt) for stroke in digit] for digit in digits])
-    return [
-        DetectedDigit(_box_of(np.concatenate(digit)), image)
-        for digit, image in zip(digits, images, strict=True)
-    ]
-
-
-def shows_several_digits(drawing: Drawing) -> bool:
-    """Whether `segment_drawing` finds more than one; sooner than that."""
-    strokes = checked_strokes(drawing)
-    return len(strokes) > 1 and len(_arranged_strokes(strokes)[0]) > 1
-
-
-def _arranged_strokes(strokes: list[np.ndarray]) -> tuple[list[list[int]], float]:
-    """`_arranged` of strokes float64 ``[n, 2]``; ValueError if there are too many."""
-    if len(strokes) > MAX_PARTS:
-        raise ValueError(f"The drawing has {len(strokes):,} strokes; draw one row of digits only.")
-    if not strokes:
-        return [], 0.0
-    unit = max(np.abs(points).max() for points in strokes) or 1  # against overflow
-    return _arranged(_resampled([points / unit for points in strokes]), TOUCHING)
+    return group_strokes(strokes).detect()
 
 
 def read_number(classifier: Classifier, found: Sequence[DetectedDigit]) -> list[Prediction]:

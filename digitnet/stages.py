@@ -1,33 +1,32 @@
-"""The steps from a drawing to the image that the models see, each as an image of its own."""
+"""The stages of preprocessing, from a drawing to the image that the models see."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from digitnet.drawing import (
+from digitnet.drawing import Strokes
+from digitnet.models import IMAGE_SIZE
+from digitnet.rendering import (
     BOX_SIZE,
     STROKE_WIDTH,
-    Drawing,
     centre_by_mass,
-    checked_strokes,
     fit_into_box,
     points_to_follow,
     render,
 )
-from digitnet.models import IMAGE_SIZE
 
 
 @dataclass(frozen=True, eq=False)
 class Stages:
-    """A drawing on its way: float32 ``[28, 28]`` in 0..1 each, all zeros where nothing is drawn.
+    """The stages of a drawing, float32 ``[28, 28]`` in 0..1 each; all zeros where it is blank.
 
     Attributes
     ----------
-    squeezed : the whole canvas, squeezed to 28x28: what demos without MNIST's geometry show a model
-    cropped : only the ink, as large as the field allows
+    squeezed : the whole canvas scaled to 28x28, as demos without MNIST's geometry do it
+    cropped : the ink alone, as large as the field allows
     fitted : the ink's longest side fitted into a box of 20 pixels in the middle
-    centred : and its centre of mass moved to the field's centre: `digitnet.to_image`
+    centred : `fitted` with its centre of mass in the field's centre; equals `digitnet.to_image`
     """
 
     squeezed: np.ndarray
@@ -36,14 +35,8 @@ class Stages:
     centred: np.ndarray
 
 
-def preprocessing_stages(drawing: Drawing, size: float) -> Stages:
-    """The stages of a drawing on a square canvas whose coordinates go from 0 to `size`.
-
-    Raises
-    ------
-    ValueError : if it is no drawing.
-    """
-    strokes = checked_strokes(drawing)
+def preprocessing_stages(strokes: Strokes, size: float) -> Stages:
+    """The stages of a parsed drawing on a square canvas with coordinates from 0 to `size`."""
     if not strokes:
         nothing = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
         return Stages(nothing, nothing, nothing, nothing)

@@ -28,6 +28,7 @@ def test_blank_is_never_guessed(name, classifiers):
     blanks = [[], np.zeros((28, 28), np.uint8), np.full((9, 9, 3), 255, np.uint8)]
     for prediction in classifiers[name].predict_batch(blanks):
         assert prediction.digit is None and not prediction.is_digit
+        assert prediction.answer is None
         assert prediction.confidence == 0
         assert prediction.probabilities.sum() == pytest.approx(1)
     assert repr(prediction) == "Prediction(digit=None)"
@@ -35,7 +36,7 @@ def test_blank_is_never_guessed(name, classifiers):
 
 def test_recognises_a_drawing(classifiers):
     prediction = classifiers["cnn"].predict(SEVEN)
-    assert prediction.digit == 7
+    assert prediction.digit == prediction.answer == 7
     assert repr(prediction).startswith("Prediction(digit=7, confidence=")
 
 
@@ -56,6 +57,7 @@ NO_DIGITS = {
 def test_the_cnn_refuses_what_is_no_digit(name, classifiers):
     prediction = classifiers["cnn"].predict(NO_DIGITS[name])
     assert not prediction.is_digit
+    assert prediction.answer is None and prediction.digit is not None
     assert repr(prediction).endswith("is_digit=False)")
 
 

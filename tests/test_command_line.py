@@ -45,7 +45,7 @@ def test_evaluate_counts_per_model_and_digit(tmp_path, suffix, capsys):
         (b"[1]\n", "line 1"),
         (b'{"label": 7, "strokes": "picture.png"}\n', "line 1"),
         (b"[" * 100_000 + b"\n", "line 1"),
-        (b'{"label": 3, "strokes": [[["a", "b"]]]}\n', "A drawing is a list of strokes"),
+        (b'{"label": 3, "strokes": [[["a", "b"]]]}\n', "line 1: A drawing is a list of strokes"),
     ],
 )
 def test_evaluate_says_what_is_wrong(tmp_path, content, sentence, capsys):

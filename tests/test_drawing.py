@@ -6,7 +6,8 @@ import torch
 from PIL import Image, ImageDraw
 
 from benchmarks.drawing_sets import DEVELOPMENT
-from digitnet.drawing import BOX_SIZE, STROKE_WIDTH, images_of_paths, render, to_image, to_images
+from digitnet.drawing import images_of_paths, to_image, to_images
+from digitnet.rendering import BOX_SIZE, STROKE_WIDTH, render
 from digitnet.synthetic.writer import write_digits
 
 SEVEN = [[(0, 0), (10, 0), (4, 20)]]

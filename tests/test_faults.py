@@ -23,6 +23,7 @@ from fastapi.testclient import TestClient
 import digitnet
 from benchmarks.long_run import event_named, wait_in_queue
 from benchmarks.serving import SERVE
+from digitnet.drawing import parse_drawing
 from digitnet.models import build
 from digitnet.training.loop import fit
 from digitnet.training.recipes import RECIPES
@@ -262,4 +263,4 @@ def test_a_clock_that_jumps_changes_no_measured_time(monkeypatch):
     images = torch.randint(0, 256, (64, 28, 28), dtype=torch.uint8)
     reports = list(fit(build("linear"), images, torch.zeros(64, dtype=torch.int64), recipe))
     assert reports[-1].seconds >= 0
-    assert answer({"linear": digitnet.load("linear")}, "linear", SEVEN)["models"]
+    assert answer({"linear": digitnet.load("linear")}, "linear", parse_drawing(SEVEN))["models"]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from digitnet.drawing import parse_drawing
 from digitnet.segmentation import read_number, segment_drawing, segment_picture
 from digitnet.synthetic.writer import write_digits
 
@@ -48,7 +49,7 @@ def test_numbers_on_pages_are_read(digits, classifiers, test_set):
 
 def test_one_digit_in_several_strokes_stays_one():
     drawings = list(write_digits(600, seed=21))
-    alone = [len(segment_drawing(drawing)) == 1 for drawing in drawings]
+    alone = [len(segment_drawing(parse_drawing(drawing))) == 1 for drawing in drawings]
     assert np.mean(alone) > 0.99
     assert np.mean([len(drawing) > 1 for drawing in drawings]) > 0.2  # there are such
 
@@ -67,30 +68,30 @@ def test_digits_drawn_side_by_side_are_told_apart(classifiers):
             row += [[(x - low + start, y) for x, y in stroke] for stroke in drawing]
             places.append(start + high - low)
         expected = "".join(map(str, written.labels[first : first + 3]))
-        right += read(classifiers["cnn"], segment_drawing(row)) == expected
+        right += read(classifiers["cnn"], segment_drawing(parse_drawing(row))) == expected
     assert right >= 0.85 * 30
 
 
 def test_boxes_hold_the_strokes():
     seven, one = [(0, 0), (10, 0), (4, 20)], [(30, 0), (30, 20)]
-    found = segment_drawing([one, seven])
+    found = segment_drawing(parse_drawing([one, seven]))
     assert [digit.box for digit in found] == [(0, 0, 10, 20), (30, 0, 0, 20)]
 
 
 @pytest.mark.parametrize("drawing", [[], [[]], [[], []], [[(0, 0)]], [[(3, 4)], [], [(3, 4)]]])
 def test_nothing_is_found_in_nothing(drawing):
-    assert segment_drawing(drawing) == []
+    assert segment_drawing(parse_drawing(drawing)) == []
     assert segment_picture(Image.new("L", (60, 40), 200)) == []
 
 
 def test_a_huge_drawing_is_one_thing():
-    (found,) = segment_drawing([[(1e300, 0), (0, -1e300)], [(1e300, 1e300)]])
+    (found,) = segment_drawing(parse_drawing([[(1e300, 0), (0, -1e300)], [(1e300, 1e300)]]))
     assert np.isfinite(found.image).all()
 
 
 def test_too_much_gets_a_sentence():
     with pytest.raises(ValueError, match="strokes; draw one row"):
-        segment_drawing([[(i, 0), (i, 1)] for i in range(2000)])
+        segment_drawing(parse_drawing([[(i, 0), (i, 1)] for i in range(2000)]))
     noise = np.random.default_rng(0).random((600, 900)) > 0.97
     with pytest.raises(ValueError, match=r"marks; show one row|digits there"):
         segment_picture(np.where(noise, 0, 255).astype(np.uint8))

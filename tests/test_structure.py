@@ -1,6 +1,8 @@
 """The layers of the package: imports point one way, without cycles, and serving stays light."""
 
 import ast
+import subprocess
+import sys
 
 import pytest
 
@@ -80,3 +82,11 @@ def test_serving_imports_nothing_heavy():
                 left += imports_of(name, everywhere=False)
     assert "digitnet.ui.resources" in reached  # the walk works
     assert not {name for name in reached if is_within(name, HEAVY)}
+
+
+def test_importing_the_package_loads_neither_training_nor_the_page():
+    code = "import sys, digitnet; print(*sys.modules)"
+    loaded = subprocess.check_output([sys.executable, "-c", code], cwd=PROJECT, text=True).split()
+    assert "digitnet.classifier" in loaded
+    heavy = ("digitnet.training", "digitnet.synthetic", "digitnet.ui", "gradio", *HEAVY)
+    assert not {name for name in loaded if is_within(name, heavy)}

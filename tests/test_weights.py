@@ -84,7 +84,7 @@ ENTRY = {"test_accuracy": 0.5, "parameters": 3190}
             ("cnn", {"test_accuracy": float("nan")}),
             ("cnn", {"test_accuracy": 10**400}),
             ("cnn", {"recipe": None}),
-            ("cnn", {"recipe": {"digits": ["many"]}}),
+            ("cnn", {"recipe": {"digits": "many"}}),
             ("cnn", {"calibration_error": "none"}),
             ("cnn", {"training_curve": [{"loss": 1}]}),
             ("cnn", {"reliability": [[1]]}),

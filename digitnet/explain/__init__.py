@@ -1,1 +1,1 @@
-"""Why a model answers as it does, and what changes its answer."""
+"""Explanations: attributions, counterfactuals, adversarial perturbations and distortions."""

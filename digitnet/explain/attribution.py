@@ -1,7 +1,8 @@
-"""Why a model answers as it does: each pixel's share in a logit, and what the layers make of it.
+"""Why a model answers as it does: what each pixel, and each part of the network, contributes.
 
-All of it explains `Classifier.logits`. Where these are the mean over the image and its neighbours,
-so are the shares, each moved back to the pixel that it came from.
+Everything here explains the logits of `Classifier.logits`. With test-time augmentation these are
+means over five shifted copies of the image, and so are the contributions, each assigned to the
+pixel of the unshifted image that it comes from.
 """
 
 from collections.abc import Sequence
@@ -10,189 +11,246 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional
 
 from digitnet.classifier import Classifier
 from digitnet.evaluation import SHIFT_OFFSETS, shifted_copies
 from digitnet.explain.integrated_gradients import integrated_gradients
-from digitnet.models import IMAGE_SIZE, ConvNet, LinearNet, NonlinearNet
+from digitnet.models import CLASSES, IMAGE_SIZE, Network
 
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """What speaks for a digit, and what against it, adding up to its logit.
+    """The contributions of pixels to the logit of one digit.
 
     Attributes
     ----------
-    shares : float32 ``[28, 28]``, what each pixel's ink adds to the digit's logit
-    blank : the digit's logit for an image without ink
-    logit : its logit for this image: `blank` and the sum of the shares, but for rounding
+    contributions : float32 ``[28, 28]``, in logits, what the ink of each pixel adds to the logit
+    blank : the digit's logit for a blank image
+    logit : the digit's logit for this image; `blank` plus the sum of the contributions, up to
+        rounding
     """
 
-    shares: np.ndarray
+    contributions: np.ndarray
     blank: float
     logit: float
 
     @property
     def total(self) -> float:
-        """What the shares say that the logit is."""
-        return self.blank + float(self.shares.sum(dtype=np.float64))
+        """`blank` plus the sum of the contributions."""
+        return self.blank + float(self.contributions.sum(dtype=np.float64))
 
     @property
     def completeness_error(self) -> float:
-        """How far `total` misses `logit`, as a share of the logit's change from `blank`."""
+        """The difference of `total` and `logit`, relative to the change from `blank` to `logit`."""
         change = abs(self.logit - self.blank)
         return abs(self.total - self.logit) / change if change else 0.0
 
     def __sub__(self, other: "Attribution") -> "Attribution":
-        """What speaks for this digit rather than for `other`."""
+        """The contributions to the difference of two logits."""
         return Attribution(
-            self.shares - other.shares, self.blank - other.blank, self.logit - other.logit
+            self.contributions - other.contributions,
+            self.blank - other.blank,
+            self.logit - other.logit,
         )
 
 
 @dataclass(frozen=True, eq=False)
-class Hidden:
-    """What the hidden units of a `NonlinearNet` make of an image.
+class HiddenUnits:
+    """The hidden layer of a network with one hidden ReLU layer, for one image.
 
     Attributes
     ----------
-    weights : float32 ``[H, 28, 28]``, what each looks for
-    entering : float32 ``[H]``, what they are given; the mean over the neighbours, where shifted
-    firing : float32 ``[H]``, what they give on, 0 or more; likewise
-    pushes : float32 ``[10, H]``, what each adds to each digit's logit
-    bias : float32 ``[10]``, what is added to each logit besides
+    weights : float32 ``[H, 28, 28]``, of each unit
+    pre_activations : float32 ``[H]``, before the ReLU
+    activations : float32 ``[H]``, after the ReLU, 0 or more
+    contributions : float32 ``[10, H]``, what each unit adds to the logit of each digit
+    bias : float32 ``[10]``, of the output layer
     """
 
     weights: np.ndarray
-    entering: np.ndarray
-    firing: np.ndarray
-    pushes: np.ndarray
+    pre_activations: np.ndarray
+    activations: np.ndarray
+    contributions: np.ndarray
     bias: np.ndarray
 
 
 def attributions(
     classifier: Classifier, image: np.ndarray, digits: Sequence[int]
 ) -> list[Attribution]:
-    """What speaks for and against each of `digits`, by integrated gradients from a blank image.
+    """The attribution of the logit of each of `digits`, by integrated gradients.
 
-    For networks without hidden ReLUs this is the exact account: template times ink.
+    The path leads from a blank image to `image`. For networks without hidden ReLUs, contributions
+    are exactly the digit's template times the image.
 
     Parameters
     ----------
-    classifier : whose answer is explained
+    classifier : to explain
     image : float32 ``[28, 28]`` in 0..1
-    digits : 0 to 9 each
+    digits : whole numbers 0 to 9
 
     Raises
     ------
-    ValueError : if `image` or `digits` is something else.
+    ValueError : if `image` or `digits` is not as described.
     """
-    seen = _seen_by(classifier, image)
-    if not all(type(digit) is int and 0 <= digit <= 9 for digit in digits):
+    copies = _copies(classifier, image)
+    if not all(type(digit) is int and 0 <= digit < CLASSES for digit in digits):
         raise ValueError("A digit is a whole number from 0 to 9.")
     both = torch.from_numpy(np.stack([image, np.zeros_like(image)]))
     logits, blank = classifier.logits(both).tolist()
-    shares = _moved_back(integrated_gradients(classifier.network, seen, digits))
+    contributions = _mean_of_copies(integrated_gradients(classifier.network, copies, digits))
     return [
-        Attribution(one.cpu().numpy(), blank[digit], logits[digit])
-        for digit, one in zip(digits, shares, strict=True)
+        Attribution(of_digit.cpu().numpy(), blank[digit], logits[digit])
+        for digit, of_digit in zip(digits, contributions, strict=True)
     ]
 
 
 @torch.no_grad()
 def template(classifier: Classifier, digit: int) -> tuple[np.ndarray, float]:
-    """What a `LinearNet` multiplies the image with for `digit`: float32 ``[28, 28]``; and the bias.
+    """The template and bias by which a linear network computes the logit of `digit`.
 
-    Its two layers in one: the whole network is a 10x784 matrix of such rows, and ten biases.
+    The linear layers of such a network multiply to one 10x784 matrix. A row of it is a template.
+
+    Returns
+    -------
+    template : float32 ``[28, 28]``
+    bias : in logits
+
+    Raises
+    ------
+    ValueError : if the network has layers that are not linear; see `is_linear`.
     """
-    first, second = _linear_layers(classifier, LinearNet)
-    row = (second.weight[digit] @ first.weight).reshape(1, 1, IMAGE_SIZE, IMAGE_SIZE)
-    bias = second.weight[digit] @ first.bias + second.bias[digit]
+    if not is_linear(classifier.network):
+        raise ValueError("Only a network of linear layers has templates.")
+    *others, last = _linear_layers(classifier.network)
+    row, bias = last.weight[digit], last.bias[digit]
+    for layer in reversed(others):
+        row, bias = row @ layer.weight, row @ layer.bias + bias
+    square = row.unflatten(0, (IMAGE_SIZE, IMAGE_SIZE))
     if classifier.metadata.tta:
-        # Each neighbour's pixels meet the template's, moved the other way; the neighbours lie as
-        # far on one side as on the other.
-        row = shifted_copies(row[0]).mean(1)[None]
-    return row[0, 0].cpu().numpy(), bias.item()
+        # Shifting the image one way is shifting the template the other way, and the shifts are
+        # symmetric.
+        square = shifted_copies(square[None]).mean(1)[0]
+    return square.cpu().numpy(), bias.item()
 
 
 @torch.no_grad()
-def hidden(classifier: Classifier, image: np.ndarray) -> Hidden:
-    """The hidden units of a `NonlinearNet` that sees `image`, float32 ``[28, 28]`` in 0..1."""
-    first, second = _linear_layers(classifier, NonlinearNet)
-    entering = first(_seen_by(classifier, image).flatten(1))
-    firing = entering.relu().mean(0)
-    return Hidden(
+def hidden_units(classifier: Classifier, image: np.ndarray) -> HiddenUnits:
+    """The hidden units of a network with one hidden ReLU layer, means over shifted copies.
+
+    Parameters
+    ----------
+    classifier : to explain
+    image : float32 ``[28, 28]`` in 0..1
+
+    Raises
+    ------
+    ValueError : if the network is another one; see `has_hidden_units`.
+    """
+    if not has_hidden_units(classifier.network):
+        raise ValueError("Only a network with one hidden ReLU layer has such hidden units.")
+    first, second = _linear_layers(classifier.network)
+    pre_activations = first(_copies(classifier, image).flatten(1))
+    activations = pre_activations.relu().mean(0)
+    return HiddenUnits(
         first.weight.unflatten(1, (IMAGE_SIZE, IMAGE_SIZE)).cpu().numpy(),
-        entering.mean(0).cpu().numpy(),
-        firing.cpu().numpy(),
-        (second.weight * firing).cpu().numpy(),
+        pre_activations.mean(0).cpu().numpy(),
+        activations.cpu().numpy(),
+        (second.weight * activations).cpu().numpy(),
         second.bias.cpu().numpy(),
     )
 
 
 def grad_cam(classifier: Classifier, image: np.ndarray, digit: int) -> np.ndarray:
-    """Where the last convolution of a `ConvNet` sees `digit`: float32 ``[28, 28]``, 0 or more.
+    """Grad-CAM (Selvaraju et al., 2017) of the last convolution, after its ReLU, for `digit`.
 
-    Grad-CAM (Selvaraju et al., 2017): the feature maps, each by the mean of the logit's gradient
-    over it, summed, and what is below 0 left out. The mean over the neighbours, where shifted.
+    The feature maps are weighted by the mean gradient of the logit over each of them and summed;
+    negative values are set to 0.
+
+    Returns
+    -------
+    float32 ``[28, 28]``, 0 or more
+
+    Raises
+    ------
+    ValueError : if the network has no convolution, or `image` is not float32 ``[28, 28]``.
     """
-    layers = _layers(classifier, ConvNet)
-    last = max(i for i, layer in enumerate(layers) if isinstance(layer, nn.Conv2d)) + 2
+    layers = _convolutional_layers(classifier)
+    end = max(i for i, layer in enumerate(layers) if isinstance(layer, nn.Conv2d)) + 1
+    if isinstance(layers[end], nn.ReLU):
+        end += 1
     with torch.no_grad():
-        maps = layers[:last](_seen_by(classifier, image)[:, None])
+        maps = layers[:end](_copies(classifier, image)[:, None])
     maps.requires_grad_()
     with torch.enable_grad():
-        logit = layers[last:](maps)[:, digit].sum()
+        logit = layers[end:](maps)[:, digit].sum()
         (gradient,) = torch.autograd.grad(logit, maps)
     with torch.no_grad():
         weighted = (gradient.mean((2, 3), keepdim=True) * maps).sum(1, keepdim=True).relu()
-    # Each convolution added a pixel, half a one on each side.
-    added = (weighted.shape[-1] - IMAGE_SIZE) // 2
-    within = weighted[..., added : added + IMAGE_SIZE, added : added + IMAGE_SIZE]
-    return _moved_back(within)[0].cpu().numpy()
+    side = weighted.shape[-1]
+    if side < IMAGE_SIZE:
+        weighted = functional.interpolate(weighted, IMAGE_SIZE, mode="bilinear")
+    else:  # padding added as many pixels on each side
+        margin = (side - IMAGE_SIZE) // 2
+        weighted = weighted[..., margin : margin + IMAGE_SIZE, margin : margin + IMAGE_SIZE]
+    return _mean_of_copies(weighted)[0].cpu().numpy()
 
 
 @torch.no_grad()
 def feature_maps(classifier: Classifier, image: np.ndarray) -> list[np.ndarray]:
-    """What each convolution of a `ConvNet` makes of `image`, after its ReLU.
+    """The feature maps of each convolution after its ReLU, for the unshifted image.
 
-    float32 ``[C, H, W]`` each, 0 or more; of the image itself, not of its neighbours.
+    Returns
+    -------
+    float32 ``[C, H, W]`` for each ReLU before the linear layers, 0 or more
+
+    Raises
+    ------
+    ValueError : if the network has no convolution, or `image` is not float32 ``[28, 28]``.
     """
-    maps, value = [], _seen_by(classifier, image)[:1, None]
-    for layer in _layers(classifier, ConvNet):
+    maps, value = [], _copies(classifier, image)[:1, None]
+    for layer in _convolutional_layers(classifier):
         value = layer(value)
-        if isinstance(layer, nn.ReLU):
+        if isinstance(layer, nn.ReLU) and value.ndim == 4:
             maps.append(value[0].cpu().numpy())
     return maps
 
 
-def _seen_by(classifier: Classifier, image: np.ndarray) -> torch.Tensor:
-    """The images that the logits are the mean over: float32 ``[1 or 5, 28, 28]``, on the device."""
+def is_linear(network: Network) -> bool:
+    """Whether the network consists of linear layers only, as needed by `template`."""
+    return all(isinstance(layer, nn.Flatten | nn.Linear) for layer in network.layers)
+
+
+def has_hidden_units(network: Network) -> bool:
+    """Whether the network has one hidden ReLU layer, as needed by `hidden_units`."""
+    return [type(layer) for layer in network.layers] == [nn.Flatten, nn.Linear, nn.ReLU, nn.Linear]
+
+
+def _copies(classifier: Classifier, image: np.ndarray) -> torch.Tensor:
+    """The images that the logits are means over: float32 ``[1 or 5, 28, 28]``, on the device."""
     if not isinstance(image, np.ndarray) or image.shape != (IMAGE_SIZE, IMAGE_SIZE):
         raise ValueError(f"An image is an array of {IMAGE_SIZE}x{IMAGE_SIZE} numbers in 0..1.")
     images = torch.from_numpy(image.astype(np.float32))[None].to(classifier.device)
     return shifted_copies(images)[0] if classifier.metadata.tta else images
 
 
-def _moved_back(maps: torch.Tensor) -> torch.Tensor:
-    """The mean ``[..., 28, 28]`` of maps of an image and its neighbours, ``[1 or 5, ..., 28, 28]``.
+def _mean_of_copies(maps: torch.Tensor) -> torch.Tensor:
+    """The mean ``[..., 28, 28]`` of the maps ``[1 or 5, ..., 28, 28]`` of shifted copies.
 
-    The maps of the neighbours are moved back to where the image has its pixels.
+    Each map is first shifted back.
     """
     if len(maps) == 1:
         return maps[0]
-    # The neighbour that lies as far on the other side moves them back.
+    # The opposite shift moves a map back.
     back = [SHIFT_OFFSETS.index((2 - y, 2 - x)) for y, x in SHIFT_OFFSETS]
     return shifted_copies(maps)[range(len(maps)), back].mean(0)
 
 
-def _layers(classifier: Classifier, kind: type) -> nn.Sequential:
-    if not isinstance(classifier.network, kind):
-        given = type(classifier.network).__name__
-        raise ValueError(f"This explains a {kind.__name__}, not a {given}.")
+def _linear_layers(network: Network) -> list[nn.Linear]:
+    return [layer for layer in network.layers if isinstance(layer, nn.Linear)]
+
+
+def _convolutional_layers(classifier: Classifier) -> nn.Sequential:
+    if not classifier.network.has_convolutions:
+        raise ValueError("Only a network with convolutions has feature maps.")
     return classifier.network.layers
-
-
-def _linear_layers(classifier: Classifier, kind: type) -> tuple[nn.Linear, nn.Linear]:
-    first, second = (layer for layer in _layers(classifier, kind) if isinstance(layer, nn.Linear))
-    return first, second

@@ -1,4 +1,4 @@
-"""What would change a model's mind: the little ink without which it answers something else."""
+"""Counterfactuals: the smallest part of the ink whose removal changes a model's answer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,32 +10,30 @@ from torch.nn import functional
 
 from digitnet.calibration import digit_score
 from digitnet.classifier import Classifier
-from digitnet.drawing import Drawing, checked_strokes, to_image, to_images
+from digitnet.drawing import Strokes, images_of_strokes
 from digitnet.evaluation import as_batch, make_forward
 
-MAX_STROKES = 2  # taken away together
-MAX_TRIALS = 40  # combinations of strokes of one number
-MOST_SEARCHED = 12  # strokes of a drawing; one with more is searched by pixels alone
-MAX_DRAWING_POINTS = (
-    20_000  # of all combinations of one number, which bounds the time a search takes
-)
-MAX_LENGTH_REMOVED = 1 / 2  # of all strokes; without more, it would be another drawing
+MAX_STROKES = 2  # removed together
+MAX_TRIALS = 40  # combinations of as many strokes
+MAX_STROKES_SEARCHED = 12  # of a drawing; one with more is searched by pixels only
+MAX_POINTS_SEARCHED = 20_000  # of all combinations of as many strokes; bounds the search time
+MAX_LENGTH_REMOVED = 1 / 2  # of all strokes; what is left must be recognisable as this drawing
 MAX_INK_REMOVED = 1 / 3  # of an image, likewise
-PATCH = 3  # pixels, the side of the square that is erased at once: about a pen's width
+PATCH = 3  # pixels, the side of the square erased in one step: about the width of the pen
 MAX_PATCHES = 8
-CANDIDATES = 8  # patches tried at each step, of which the best is erased
+CANDIDATES = 8  # patches tried in each step; the best is erased
 
 
 @dataclass(frozen=True, eq=False)
-class Change:
-    """Ink that is taken away, and the answer without it.
+class Counterfactual:
+    """A drawing or image with less ink, to which the model answers differently.
 
     Attributes
     ----------
-    answer : the digit, or None for what is no digit to the model
-    image : float32 ``[28, 28]``, what the model sees then
-    removed : share of the ink that is gone, 0..1; of the strokes' length, where it is strokes
-    strokes : the numbers, from 0, of those taken away; none where pixels were erased
+    answer : the new answer, a digit, or None where it does not look like a digit
+    image : float32 ``[28, 28]`` in 0..1, what the model sees without the removed ink
+    removed : fraction of the ink that was removed, 0..1; by length, where strokes were removed
+    strokes : indices of the removed strokes; empty where pixels were erased
     """
 
     answer: int | None
@@ -45,7 +43,7 @@ class Change:
 
 
 def answers(classifier: Classifier, logits: torch.Tensor) -> list[int | None]:
-    """The answer of each row of logits ``[N, 10]``; None for what is no digit to `classifier`."""
+    """`Prediction.answer` for logits float32 ``[N, 10]`` of images that are not blank."""
     accepted = (digit_score(logits) >= classifier.metadata.threshold).tolist()
     return [
         digit if is_digit else None
@@ -54,32 +52,29 @@ def answers(classifier: Classifier, logits: torch.Tensor) -> list[int | None]:
 
 
 def find_counterfactual(
-    classifier: Classifier, subject: Drawing | np.ndarray, digit: int
-) -> Change | None:
-    """The little ink that `classifier` must lose to answer `digit`, or anything else.
+    classifier: Classifier, subject: Strokes | np.ndarray, digit: int
+) -> Counterfactual | None:
+    """Find a small part of the ink without which `classifier` answers differently.
 
-    Where its answer is `digit` already, any other will do. Where it is not, and nothing makes it
-    `digit`, what else it was found to answer is given. Whole strokes are tried first, then pixels.
+    If the answer is `digit`, any other answer is a counterfactual. If it is another one, the search
+    is for the answer `digit`; if that is not found, any change of the answer is returned. Whole
+    strokes are tried first, then pixels.
 
     Parameters
     ----------
-    subject : a drawing of one digit, or an image float32 ``[28, 28]`` in 0..1
+    classifier : to explain
+    subject : the parsed strokes of one digit, or an image float32 ``[28, 28]`` in 0..1
     digit : 0 to 9
 
     Returns
     -------
-    None where nothing of moderate size changes the answer.
-
-    Raises
-    ------
-    ValueError : if `subject` is neither.
+    The counterfactual; None if none was found within `MAX_LENGTH_REMOVED` and `MAX_INK_REMOVED`.
     """
     if isinstance(subject, np.ndarray):
         return without_patches(classifier, subject, digit)
-    strokes = checked_strokes(subject)
-    image = to_image(strokes)
+    (image,) = images_of_strokes([subject])
     (now,) = answers(classifier, classifier.logits(torch.from_numpy(image)[None]))
-    by_strokes = without_strokes(classifier, strokes, digit)
+    by_strokes = without_strokes(classifier, subject, digit)
     if by_strokes and _wanted(digit, now)(by_strokes.answer):
         return by_strokes
     by_patches = without_patches(classifier, image, digit)
@@ -88,45 +83,44 @@ def find_counterfactual(
     return by_strokes
 
 
-def without_strokes(classifier: Classifier, drawing: Drawing, digit: int) -> Change | None:
-    """`find_counterfactual` by strokes: the fewest, and of as many the shortest.
+def without_strokes(classifier: Classifier, strokes: Strokes, digit: int) -> Counterfactual | None:
+    """`find_counterfactual` by removing as few strokes as possible, and the shortest of these.
 
-    What is left is seen as a drawing of its own, fitted and centred afresh. Drawings of more than
-    `MOST_SEARCHED` strokes are not searched, and those of very many points less thoroughly.
+    The remaining strokes are fitted and centred as a drawing of their own. Drawings of more than
+    `MAX_STROKES_SEARCHED` strokes are not searched; with many points, fewer combinations are tried.
     """
-    strokes = checked_strokes(drawing)
-    trials_at_most = min(MAX_TRIALS, MAX_DRAWING_POINTS // max(1, sum(map(len, strokes))))
-    if len(strokes) > MOST_SEARCHED or trials_at_most == 0:
+    max_trials = min(MAX_TRIALS, MAX_POINTS_SEARCHED // max(1, sum(map(len, strokes))))
+    if len(strokes) > MAX_STROKES_SEARCHED or max_trials == 0:
         return None
     unit = max((np.abs(points).max() for points in strokes), default=1) or 1  # against overflow
     lengths = [float(np.hypot(*np.diff(points / unit, axis=0).T).sum()) for points in strokes]
     whole = sum(lengths)
-    (now,) = answers(classifier, classifier.logits(torch.from_numpy(to_images([strokes]))))
+    (now,) = answers(classifier, classifier.logits(torch.from_numpy(images_of_strokes([strokes]))))
     wanted = _wanted(digit, now)
     other = None
     for count in range(1, min(MAX_STROKES, len(strokes) - 1) + 1):
         trials = sorted(
             combinations(range(len(strokes)), count),
             key=lambda trial: sum(lengths[number] for number in trial),
-        )[:trials_at_most]
+        )[:max_trials]
         left = [[s for n, s in enumerate(strokes) if n not in trial] for trial in trials]
-        images = to_images(left)
+        images = images_of_strokes(left)
         after = answers(classifier, classifier.logits(torch.from_numpy(images)))
         for trial, image, answer in zip(trials, images, after, strict=True):
             removed = sum(lengths[number] for number in trial) / whole if whole else 0.0
             if removed > MAX_LENGTH_REMOVED:
                 break
             if wanted(answer):
-                return Change(answer, image, removed, trial)
+                return Counterfactual(answer, image, removed, trial)
             if answer != now and other is None:
-                other = Change(answer, image, removed, trial)
+                other = Counterfactual(answer, image, removed, trial)
     return other
 
 
-def without_patches(classifier: Classifier, image: np.ndarray, digit: int) -> Change | None:
-    """`find_counterfactual` by pixels: patches are erased, one after another, each the best of its time.
+def without_patches(classifier: Classifier, image: np.ndarray, digit: int) -> Counterfactual | None:
+    """`find_counterfactual` by erasing square patches of pixels, greedily.
 
-    The gradient of what is wanted says which patches could be the best; those are then tried.
+    In each step, the gradient of the objective selects candidates, and the best of them is erased.
     """
     forward = make_forward(classifier.network, classifier.device, classifier.metadata.tta)
     seen = torch.from_numpy(image.astype(np.float32)).to(classifier.device)
@@ -137,43 +131,44 @@ def without_patches(classifier: Classifier, image: np.ndarray, digit: int) -> Ch
     for _ in range(MAX_PATCHES):
         batch = as_batch(seen[None]).requires_grad_()
         with torch.enable_grad():
-            aim = _aim(classifier, forward(batch), digit, digit == now).sum()
-            (gradient,) = torch.autograd.grad(aim, batch)
+            objective = _objective(classifier, forward(batch), digit, digit == now).sum()
+            (gradient,) = torch.autograd.grad(objective, batch)
         trials = _erasures(seen, -seen * gradient[0, 0])
         trials = trials[trials.sum((1, 2)) >= (1 - MAX_INK_REMOVED) * whole]
         if not len(trials):
             break
         logits = classifier.logits(trials)
-        best = int(_aim(classifier, logits, digit, digit == now).argmax())
+        best = int(_objective(classifier, logits, digit, digit == now).argmax())
         seen = trials[best]
         answer = answers(classifier, logits)[best]
         if answer != now and (wanted(answer) or other is None):
             removed = 1 - float(seen.sum() / whole)
-            other = Change(answer, seen.cpu().numpy(), removed)
+            other = Counterfactual(answer, seen.cpu().numpy(), removed)
             if wanted(answer):
                 break
     return other
 
 
 def _wanted(digit: int, now: int | None) -> Callable[[int | None], bool]:
-    """Whether an answer is `digit`; or another, where it is `digit` now."""
+    """A test whether an answer is `digit`; if the answer is `digit` now, whether it is another."""
     return lambda answer: (answer == digit) != (now == digit)
 
 
-def _aim(classifier: Classifier, logits: torch.Tensor, digit: int, away: bool) -> torch.Tensor:
-    """How far `digit` is ahead of all other answers, in logits ``[N]``; or behind, if `away`."""
+def _objective(
+    classifier: Classifier, logits: torch.Tensor, digit: int, away: bool
+) -> torch.Tensor:
+    """The margin of `digit` over all other answers, in logits ``[N]``; negated if `away`."""
     others = logits[:, [other for other in range(logits.shape[1]) if other != digit]].amax(1)
     if classifier.metadata.threshold > 0:
-        others = others.clamp_min(0)  # the logit of "no digit"
-    ahead = logits[:, digit] - others
-    return -ahead if away else ahead
+        others = others.clamp_min(0)  # the logit of "not a digit"
+    margin = logits[:, digit] - others
+    return -margin if away else margin
 
 
 def _erasures(image: torch.Tensor, gains: torch.Tensor) -> torch.Tensor:
-    """`image` ``[28, 28]`` without one patch, for the patches that gain most: ``[n, 28, 28]``.
+    """Copies ``[n, 28, 28]`` of `image` ``[28, 28]``, each without one of the best patches.
 
-    `gains` are each pixel's. Only patches that gain more than those beside them are tried, and
-    none without ink.
+    Patches are ranked by their mean of `gains` ``[28, 28]``. Only local maxima with ink count.
     """
     by_patch, ink = functional.avg_pool2d(torch.stack([gains, image]), PATCH, 1, PATCH // 2)
     by_patch = torch.where(ink > 0, by_patch, -torch.inf)

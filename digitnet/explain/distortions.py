@@ -1,7 +1,7 @@
-"""Seven ways to make a digit harder to read, each with a slider's range.
+"""Distortions that make a digit harder to read, each with the range of a slider.
 
-They act on the 28x28 image that the models see: MNIST's geometry has done its work by then, so that
-moving or shrinking the ink is not undone. The same image and value always give the same result.
+They act on the 28x28 image, after the drawing was fitted and centred, so that shifting or scaling
+the ink is not undone. All are deterministic.
 """
 
 import math
@@ -14,19 +14,20 @@ from torch.nn import functional
 from digitnet.models import IMAGE_SIZE
 from digitnet.warping import warp
 
-FINE = 4  # times as fine, each way, as the image: the grid that thickness is measured on
+FINE = 4  # subpixels of a pixel, in each direction, of the grid on which thickness is changed
 NOISE_SEED = 0
 
 
 @dataclass(frozen=True)
 class Distortion:
-    """One way to distort images, by a value from `low` to `high` in steps of `step`.
+    """A distortion of images by a value from `low` to `high` in steps of `step`.
 
     Attributes
     ----------
     name : unique
-    unit : what the value counts, in words
+    unit : of the value, in words
     identity : the value that changes nothing
+    function : takes images float32 ``[N, 28, 28]`` in 0..1 and the value
     """
 
     name: str
@@ -38,7 +39,7 @@ class Distortion:
     function: Callable[[torch.Tensor, float], torch.Tensor]
 
     def __call__(self, images: torch.Tensor, value: float) -> torch.Tensor:
-        """Distort images float32 ``[N, 28, 28]`` in 0..1 by `value`; gives the same kind.
+        """Distorted copies of images float32 ``[N, 28, 28]`` in 0..1.
 
         Raises
         ------
@@ -46,16 +47,17 @@ class Distortion:
         """
         if not self.low <= value <= self.high:
             raise ValueError(
-                f"{self.name} goes from {self.low:g} to {self.high:g}, not to {value:g}."
+                f"The value of {self.name} must be from {self.low:g} to {self.high:g}, "
+                f"not {value:g}."
             )
         if value == self.identity:
             return images.clone()
         return self.function(images, value).clamp_(0, 1)
 
     def values(self, at_least: int | None = None) -> list[float]:
-        """The slider's values in order: all of them, or fewer, evenly spaced.
+        """Evenly spaced values from `low` to `high` that include `identity`.
 
-        From `low` to `high`, `identity` among them; not fewer than `at_least`.
+        All values of the slider, or as few as possible but not fewer than `at_least`.
         """
         last = round((self.high - self.low) / self.step)
         middle = round((self.identity - self.low) / self.step)
@@ -68,7 +70,7 @@ class Distortion:
 def _rotate(images: torch.Tensor, degrees: float) -> torch.Tensor:
     angle = math.radians(degrees)
     cos, sin = math.cos(angle), math.sin(angle)
-    # From where each pixel is taken; y goes down, so that this turns the ink clockwise.
+    # Maps output to input positions; with y down, this turns the ink clockwise.
     return _moved(images, [[cos, sin, 0], [-sin, cos, 0]])
 
 
@@ -86,12 +88,12 @@ def _moved(images: torch.Tensor, matrix: list[list[float]]) -> torch.Tensor:
 
 
 def _thicken(images: torch.Tensor, pixels: float) -> torch.Tensor:
-    """Grow the ink by half of `pixels` on each side, or let it shrink."""
+    """Dilate the ink by half of `pixels` on each side; erode it where `pixels` is negative."""
     size = (FINE * IMAGE_SIZE, FINE * IMAGE_SIZE)
     sign = 1 if pixels > 0 else -1
     grown = sign * functional.interpolate(images[:, None], size, mode="nearest")
     for number in range(round(abs(pixels) / 2 * FINE)):
-        # A cross and a square in turn: an octagon, nearly a round pen.
+        # Alternating a cross and a square approximates a round structuring element.
         across = functional.max_pool2d(grown, (1, 3), 1, (0, 1))
         if number % 2:
             grown = functional.max_pool2d(across, (3, 1), 1, (1, 0))
@@ -116,7 +118,7 @@ def _blur(images: torch.Tensor, deviation: float) -> torch.Tensor:
 
 
 def _occlude(images: torch.Tensor, side: float) -> torch.Tensor:
-    """Black out a square; where its edge cuts through pixels, in part."""
+    """Black out a square in the centre, pixels on its edge in part."""
     positions = torch.arange(IMAGE_SIZE, device=images.device) + 0.5 - IMAGE_SIZE / 2
     covered = (side / 2 + 0.5 - positions.abs()).clamp(0, 1)
     return images * (1 - covered[:, None] * covered)

@@ -1,4 +1,4 @@
-"""How far images can be distorted before a classifier gives way."""
+"""How far an image can be distorted before a classifier fails."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from digitnet.explain.distortions import Distortion
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """What a classifier makes of one image over the whole range of a distortion.
+    """The predictions for one image over the whole range of a distortion.
 
     Attributes
     ----------
-    values : of the distortion, V of them in order
+    values : the V values of the distortion, in order
     probabilities : float32 ``[V, 10]``
-    answers : V digits; None where it sees no digit
+    answers : `digitnet.Prediction.answer` at each value
     """
 
     values: Sequence[float]
@@ -26,7 +26,10 @@ class Curve:
     answers: Sequence[int | None]
 
     def failure_points(self, identity: float, digit: int) -> list[float]:
-        """Going away from `identity`, either way, the first values not answered with `digit`."""
+        """The values nearest to `identity`, on either side, whose answer is not `digit`.
+
+        Only `identity` if its own answer is not `digit`; empty if all answers are.
+        """
         wrong = [
             value
             for value, answer in zip(self.values, self.answers, strict=True)
@@ -40,20 +43,20 @@ class Curve:
 
 
 def curve_of(classifier: Classifier, image: torch.Tensor, distortion: Distortion) -> Curve:
-    """Distort an image float32 ``[28, 28]`` by each of the distortion's values."""
+    """The curve of an image float32 ``[28, 28]`` in 0..1."""
     values = distortion.values()
     images = torch.cat([distortion(image[None], value) for value in values])
     predictions = classifier.predict_images(images)
     return Curve(
         values,
         np.stack([prediction.probabilities for prediction in predictions]),
-        [prediction.digit if prediction.is_digit else None for prediction in predictions],
+        [prediction.answer for prediction in predictions],
     )
 
 
 def accuracy_on(classifier: Classifier, images: torch.Tensor, labels: torch.Tensor) -> float:
-    """Share, 0..1, of images float32 ``[N, 28, 28]`` whose whole answer is their label."""
+    """Fraction, 0..1, of images float32 ``[N, 28, 28]`` whose answer is their label."""
     predictions = classifier.predict_images(images)
     pairs = zip(predictions, labels.tolist(), strict=True)
-    right = sum(prediction.is_digit and prediction.digit == label for prediction, label in pairs)
+    right = sum(prediction.answer == label for prediction, label in pairs)
     return right / len(labels)

@@ -1,5 +1,6 @@
 """The model card: what the weights are and what was measured on them, for people and the Hub."""
 
+import inspect
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -7,43 +8,45 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from digitnet.metrics import ModelMetrics, read_metrics_by_recipe
+from digitnet.models import MODELS
 from digitnet.weights import WeightsError, write_atomically
 
-CARD_FILE = "README.md"  # the name under which the Hub looks for it
-# What was measured on MNIST's test images: its field in `ModelMetrics`, the Hub's type, and a name for people.
+CARD_FILE = "README.md"  # the name that the Hub looks for
+# Measurements on MNIST's test images: field of `ModelMetrics`, the Hub's type, name in the card.
 FIGURES = (
     ("test_accuracy", "accuracy", "accuracy"),
     ("test_loss", "loss", "cross-entropy (nats)"),
     ("calibration_error", "expected_calibration_error", "calibration error"),
 )
-# What it may say of people's drawings: its field, and what to call them.
+# Measurements on people's drawings: field of `ModelMetrics`, name in the card.
 DRAWINGS = {
     "test_drawings": "test drawings",
     "development_drawings": "development drawings",
 }
-# What a recipe may add to plain training: its field, and how to say it.
+# What a recipe may add to plain training: field of `Hyperparameters`, text in the card.
 ADDITIONS = {
     "one_cycle": "a one-cycle learning rate",
     "ema_decay": "an exponential moving average of the weights (decay {})",
     "augmentation": "distorted images",
     "digits": "{:,} digits by a synthetic writer in each epoch",
-    "non_digits": "{:,} drawings that are no digits in each epoch",
+    "non_digits": "{:,} drawings that are not digits in each epoch",
     "held_back": "{:,} images held back to calibrate on",
-    "tta": "answers that are the mean over small shifts of the image",
+    "tta": "test-time augmentation: logits are means over small shifts of the image",
 }
 
 ABOUT_DRAWINGS = """
 
-People's drawings are of two sets: {}. Choices were made by the development drawings, and none by
-the test drawings, which are by other people."""
+There are two sets of people's drawings: {}. The models were tuned on the development drawings. The
+test drawings are by other people, and nothing was chosen by them."""
 
 TEXT = """
-# digitnet: three small networks that recognise handwritten digits
+# digitnet: small networks that recognise handwritten digits
 
-A linear network, the same with a ReLU, and a small convolutional one: the three networks of the
-article "Deep Learning for Handwritten Digit Recognition: A PyTorch Approach", each a safetensors
-file of its own, trained from scratch by the project's `train.py`. They are small enough to be
-understood completely, and meant for that.
+The networks of the article "Deep Learning for Handwritten Digit Recognition: A PyTorch Approach",
+trained from scratch by the project's `train.py`. They are small enough to be understood completely.
+Each is in a safetensors file of its own:
+
+{models}
 
 ## Use
 
@@ -74,7 +77,7 @@ For learning, teaching and experiments. Not for reading postal codes, cheques, f
 anything else where a wrong digit does harm: the models make mistakes, also with high confidence.
 They recognise one digit at a time, as people in the USA wrote it around 1990 (MNIST's writers were
 employees of the Census Bureau and high-school students); they know no letters and no other
-numerals. A model that was trained without drawings that are no digits takes every drawing for a
+numerals. A model that was trained without drawings that are not digits takes every drawing for a
 digit.
 
 ## Credits and licence
@@ -90,16 +93,16 @@ by D. Llorens and others (test drawings).
 
 
 def model_card(folder: str | Path, repo_id: str | None = None) -> ModelCard:
-    """The card of all recipes in `folder`, made of nothing but their metrics.json.
+    """The card of all recipes in `folder`, made from their metrics.json only.
 
     Parameters
     ----------
     folder : holds ``<recipe>/metrics.json``
-    repo_id : the repository that the card's snippet loads from; the project's own weights if None
+    repo_id : the repository that the card's snippet loads from; None is the project's own weights
 
     Raises
     ------
-    WeightsError : if there are no metrics, or broken ones.
+    WeightsError : if there are no metrics, or they are broken.
     """
     entries = [
         (recipe, model, entry)
@@ -128,6 +131,7 @@ def model_card(folder: str | Path, repo_id: str | None = None) -> ModelCard:
     }
     sets = [f"{name}, {what}" for name, what in sorted(described, reverse=True)]
     text = TEXT.format(
+        models="\n".join(f"- `{name}`: {_summary(network)}" for name, network in MODELS.items()),
         snippet=_snippet(first_recipe, largest_model, repo_id),
         drawings=ABOUT_DRAWINGS.format("; ".join(sets)) if sets else "",
         figures=_table(_figures(*entry) for entry in entries),
@@ -141,8 +145,13 @@ def write_model_card(folder: str | Path) -> None:
     write_atomically(Path(folder) / CARD_FILE, str(model_card(folder)).encode())
 
 
+def _summary(network: type) -> str:
+    """The first line of the docstring."""
+    return (inspect.getdoc(network) or "").split("\n")[0]
+
+
 def _results(recipe: str, model: str, entry: ModelMetrics) -> list[EvalResult]:
-    """An entry's figures as the Hub's model index holds them."""
+    """The measurements of one model, for the Hub's model index."""
 
     def result(dataset: dict[str, Any], metric: str, value: float, name: str) -> EvalResult:
         return EvalResult(
@@ -177,7 +186,7 @@ def _snippet(recipe: str, model: str, repo_id: str | None) -> str:
 
 
 def _figures(recipe: str, model: str, entry: ModelMetrics) -> dict[str, str]:
-    """A row of the card's first table."""
+    """A row of the table of measurements."""
     row = {"recipe": recipe, "model": model, "parameters": f"{entry.parameters:,}"}
     row["accuracy"] = f"{entry.test_accuracy:.2%}"
     for key, _, name in FIGURES[1:]:
@@ -190,7 +199,7 @@ def _figures(recipe: str, model: str, entry: ModelMetrics) -> dict[str, str]:
 
 
 def _training(recipe: str, model: str, entry: ModelMetrics) -> dict[str, str]:
-    """A row of the card's second table."""
+    """A row of the table of hyperparameters."""
     values = entry.recipe
     row = {"recipe": recipe, "model": model}
     for key in ("epochs", "batch_size", "learning_rate"):
@@ -206,7 +215,7 @@ def _training(recipe: str, model: str, entry: ModelMetrics) -> dict[str, str]:
 
 
 def _table(rows: Iterable[dict[str, str]]) -> str:
-    """A Markdown table of rows that have the same keys, without columns that are empty."""
+    """A Markdown table of rows with the same keys; empty columns are left out."""
     rows = list(rows)
     columns = [name for name in rows[0] if any(row[name] for row in rows)]
     lines = [columns, ["---"] * len(columns), *([row[name] for name in columns] for row in rows)]

@@ -1,7 +1,4 @@
-"""Publishing weights on the Hugging Face Hub.
-
-All that touches the network is huggingface_hub's.
-"""
+"""Publishing weights on the Hugging Face Hub, by huggingface_hub."""
 
 from pathlib import Path
 
@@ -28,24 +25,24 @@ def push(
     ----------
     repo_id : ``USER/NAME``
     folder : holds a folder for each recipe
-    private : whether a repository that is created is private
-    revision : the branch to push to, created if it does not exist; main where it is None
-    create_pr : propose the commit as a pull request instead
+    private : whether a new repository is private
+    revision : the branch to push to, created if it does not exist; None is main
+    create_pr : open a pull request instead of committing
 
     Returns
     -------
-    The address of the commit that holds the files, or of the pull request.
+    The address of the commit or of the pull request.
 
     Raises
     ------
-    HubError : if the Hub is out of reach, or refuses.
+    HubError : if the Hub cannot be reached, or refuses.
     WeightsError : if `folder` does not hold weights with the metrics measured on them.
     """
     files = files_to_push(repo_id, folder)
     check_access(repo_id)
     with hub_errors(repo_id, revision):
         api = huggingface_hub.HfApi()
-        # None leaves it to the account's settings.
+        # None applies the default of the user's account.
         api.create_repo(repo_id, private=private or None, exist_ok=True)
         if revision and not create_pr and not revision.startswith("refs/"):
             api.create_branch(repo_id, branch=revision, exist_ok=True)
@@ -60,25 +57,25 @@ def push(
 
 
 def check_access(repo_id: str) -> None:
-    """Fail where `push` is bound to: HubError without a valid token, or without network."""
+    """Raise a HubError if there is no valid token or no network, so that `push` would fail."""
     with hub_errors(repo_id):
         huggingface_hub.whoami()
 
 
 def files_to_push(repo_id: str, folder: str | Path = WEIGHTS_FOLDER) -> dict[str, Path | bytes]:
-    """What `push` uploads: by its name in the repository, each file's path, or its content.
+    """The files that `push` uploads: each file's path or content, by its name in the repository.
 
-    The model card is made anew, with `repo_id` in its snippet.
+    The model card is generated with `repo_id` in its snippet.
 
     Raises
     ------
-    HubError : if `repo_id` has not the form of one.
+    HubError : if `repo_id` is not of the form ``USER/NAME``.
     WeightsError : if `folder` does not hold weights with the metrics measured on them.
     """
     from digitnet.hub.model_card import CARD_FILE, model_card
 
     if not is_repo_id(repo_id):
-        raise HubError(f"{repo_id!r} is not a repository's id; write it as USER/NAME.")
+        raise HubError(f"{repo_id!r} is not a repository id; write it as USER/NAME.")
     folder = Path(folder)
     files: dict[str, Path | bytes] = {CARD_FILE: str(model_card(folder, repo_id)).encode()}
     for recipe, metrics in read_metrics_by_recipe(folder).items():
@@ -90,8 +87,8 @@ def files_to_push(repo_id: str, folder: str | Path = WEIGHTS_FOLDER) -> dict[str
             _, metadata = load_weights(path)
             if (metadata.model, metadata.test_accuracy) != (model, entry.test_accuracy):
                 raise WeightsError(
-                    f"{path} is not what the {METRICS_FILE} beside it was measured on; "
-                    "run python train.py to make both anew."
+                    f"{path} does not match the {METRICS_FILE} beside it; "
+                    "run python train.py to make both again."
                 )
             files[f"{recipe}/{path.name}"] = path
     return dict(sorted(files.items()))

@@ -1,12 +1,12 @@
-"""Draws digits, and things that are not digits, as pen strokes with the variety of real hands.
+"""Synthetic handwriting: digits, and drawings that are not digits, as pen strokes.
 
-The shapes come from `digitnet.synthetic.allographs`; this module varies them.  Each step is done for many
-drawings at once:
+The shapes are those of `digitnet.synthetic.allographs`. Each is varied at random, in these steps,
+each for many drawings at once:
 
-1. an allograph's control points are bent, jittered, and shifted stroke by stroke;
-2. its pen path (`digitnet.synthetic.curves`) turns them into points, and the ends of the strokes are
-   lengthened, cut short or given a hook;
-3. the path wobbles and trembles, and the whole is squeezed, slanted and turned.
+1. the control points of an allograph are bent, jittered, and shifted stroke by stroke;
+2. its pen path (`digitnet.synthetic.curves`) converts them to points, and the ends of strokes are
+   lengthened, shortened or given a hook;
+3. the path gets a wobble and a tremor, and the whole is stretched, slanted and rotated.
 
 All lengths are in writing heights.  ``python -m digitnet.synthetic SHEET.png`` draws samples.
 """

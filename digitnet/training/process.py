@@ -1,8 +1,8 @@
-"""Trainings in a process of their own, so that drawing goes on undisturbed beside them.
+"""Training in a separate process, so that it does not slow down the page.
 
-Training is a Python loop of short steps: in a thread of the page it would take turns with every
-answer. A process also keeps its settings (`digitnet.cpu.cpu_settings`) and memory to itself, has a
-lower priority, and ends at once when its visitor leaves, or when the page's process does.
+Training is a Python loop of short steps: a thread would compete with every prediction for the
+interpreter lock. A process also has its own settings (`digitnet.cpu.cpu_settings`), memory and
+priority, and can be ended at any moment.
 """
 
 import contextlib
@@ -13,17 +13,18 @@ import threading
 from collections.abc import Generator
 from pathlib import Path
 
-from digitnet.training.worker import Report, Settings
+from digitnet.training.settings import Settings
+from digitnet.training.worker import Report
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 BROKEN_OFF = Report(1, 0.0, 0.0, 0.0, 0.0, b"", "broken off")
-# Seconds after which who waits for a report is told that there is none yet; longer than from one to
-# the next, because that costs as much as a report.
+# Seconds after which `TrainingProcess.reports` gives None if there is no report. Longer than the
+# interval between reports, because handling a None costs as much as handling a report.
 TICK = 2.0
 
 
 class TrainingProcess:
-    """A child process that has everything imported and trains once, when it is told to."""
+    """A worker process that imports everything at its start and trains once, on request."""
 
     def __init__(self):
         self._process = subprocess.Popen(
@@ -31,38 +32,38 @@ class TrainingProcess:
             cwd=PROJECT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            # Ctrl-C in a terminal is for the page, with which this process ends.
+            # Ctrl-C in a terminal should reach the page only; this process ends with it.
             start_new_session=True,
-            # On Windows; elsewhere the process lowers its priority itself.
+            # Lower priority on Windows; elsewhere the worker sets it itself.
             creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
             | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         self._newest: Report | None = None
-        self._over = False
-        self._news = threading.Condition()
+        self._stream_ended = False
+        self._changed = threading.Condition()
 
     @property
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
     def reports(self, settings: Settings, seconds: float) -> Generator[Report | None, None, None]:
-        """Train; the newest report whenever there is one, None after each `TICK` without.
+        """Train for at most `seconds` and give each newest report; None after a `TICK` without.
 
-        The last one says that the training was "broken off" where the process ended before it did.
-        Closing the iterator ends the process.
+        If the process dies, the last report has ended "broken off". Closing the iterator ends the
+        process.
         """
         try:
-            asked = {"settings": vars(settings), "seconds": seconds}
+            request = {"settings": vars(settings), "seconds": seconds}
             assert self._process.stdin is not None
-            with contextlib.suppress(OSError):  # it is said below that it has ended
-                self._process.stdin.write(json.dumps(asked).encode() + b"\n")
+            with contextlib.suppress(OSError):  # the process has died, which is reported below
+                self._process.stdin.write(json.dumps(request).encode() + b"\n")
                 self._process.stdin.flush()
             threading.Thread(target=self._receive, daemon=True).start()
             while True:
-                with self._news:
-                    self._news.wait_for(lambda: self._newest or self._over, TICK)
-                    report, self._newest, over = self._newest, None, self._over
-                if report is None and over:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._newest or self._stream_ended, TICK)
+                    report, self._newest, ended = self._newest, None, self._stream_ended
+                if report is None and ended:
                     report = BROKEN_OFF
                 yield report
                 if report and report.ended:
@@ -71,23 +72,23 @@ class TrainingProcess:
             self.end()
 
     def _receive(self) -> None:
-        """Take reports as they come, so that training never waits for who watches it."""
+        """Read reports as they come, so that the training never waits for its reader."""
         assert self._process.stdout is not None
         with self._process.stdout as stream:
             while report := Report.read(stream):
-                with self._news:
+                with self._changed:
                     self._newest = report
-                    self._news.notify()
-        with self._news:
-            self._over = True
-            self._news.notify()
+                    self._changed.notify()
+        with self._changed:
+            self._stream_ended = True
+            self._changed.notify()
 
     def end(self) -> None:
-        """End the process, whatever it does."""
+        """Kill the process."""
         self._process.kill()
         self._process.wait()
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # what was not sent cannot be any more
+        with contextlib.suppress(OSError):  # unsent data is lost with the process
             self._process.stdin.close()
 
 
@@ -96,7 +97,7 @@ _spare_lock = threading.Lock()
 
 
 def prepare() -> None:
-    """Have a process ready: to start one takes seconds. It ends by itself if nobody comes."""
+    """Start a process in advance, because that takes seconds. If unused, it ends by itself."""
     global _spare
     with _spare_lock:
         if _spare is None or not _spare.is_alive:
@@ -104,7 +105,7 @@ def prepare() -> None:
 
 
 def train_in_a_process(settings: Settings, seconds: float) -> Generator[Report | None, None, None]:
-    """`TrainingProcess.reports` of the process that was prepared, or of a new one."""
+    """`TrainingProcess.reports` of the process started by `prepare`, or of a new one."""
     global _spare
     with _spare_lock:
         process, _spare = _spare, None

@@ -1,10 +1,9 @@
-"""A training that somebody watches: what may be chosen for it, and what it reports on the way.
+"""The worker process that trains for the page and reports its progress.
 
-python -m digitnet.training.worker     is the process that the page starts for a training; see `main`
+Run as ``python -m digitnet.training.worker``; `digitnet.training.process` starts it.
 """
 
 import contextlib
-import dataclasses
 import functools
 import json
 import math
@@ -13,117 +12,34 @@ import sys
 import threading
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
 import torch
 
-from digitnet.models import MODELS
-from digitnet.training.recipes import RECIPES, Hyperparameters
+from digitnet.models import build
+from digitnet.training.settings import Settings
 
-TRAINING_IMAGES = 60_000
-# What each number may be, both ends included.
-LIMITS: dict[str, tuple[float, float]] = {
-    "hidden_units": (1, 64),
-    "epochs": (1, 30),
-    "learning_rate": (1e-5, 1.0),
-    "batch_size": (8, 1024),
-    "images": (100, TRAINING_IMAGES),
-    "seed": (0, 2**31 - 1),
-}
-MAX_CHANNELS = 32  # hidden units of the cnn, which has four times as many behind them
-MIN_HELD_BACK = 500  # images; fewer say little of a temperature
-# Between two reports, in seconds: to show one takes the processor from training, and the cnn trains
-# on all of it.
-SECONDS_BETWEEN_REPORTS = {"linear": 0.25, "nonlinear": 0.25, "cnn": 1.0}
-# Images between two looks at the clock: the cnn is slow.
-IMAGES_A_LOOK = {"linear": 3_200, "nonlinear": 3_200, "cnn": 320}
-IDLE_SECONDS = 600  # after which a process that is not asked for anything ends
-NICENESS = 5  # of a training's process: drawing comes first
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a visitor chose, within `LIMITS`.
-
-    Attributes
-    ----------
-    model, recipe : by their names
-    hidden_units, epochs, learning_rate, batch_size, seed : as train.py takes them
-    images : how many of the 60,000 training images, the first ones
-    """
-
-    model: str
-    recipe: str
-    hidden_units: int
-    epochs: int
-    learning_rate: float
-    batch_size: int
-    images: int
-    seed: int
-
-    @classmethod
-    def checked(cls, model: Any = None, recipe: Any = None, *numbers: Any) -> "Settings":
-        """Settings of whatever a browser sent, the numbers in the order of `LIMITS`.
-
-        Raises
-        ------
-        ValueError : with one sentence on the first value that is wrong.
-        """
-        if not isinstance(model, str) or model not in MODELS:
-            raise ValueError(f"There is no such model; choose one of {', '.join(MODELS)}.")
-        if not isinstance(recipe, str) or recipe not in RECIPES:
-            raise ValueError(f"There is no such recipe; choose one of {', '.join(RECIPES)}.")
-        if len(numbers) != len(LIMITS):
-            raise ValueError(f"A training takes {len(LIMITS)} numbers.")
-        values = {}
-        for (name, (low, high)), value in zip(LIMITS.items(), numbers, strict=True):
-            if name == "hidden_units" and model == "cnn":
-                high = MAX_CHANNELS
-            values[name] = _number(name, value, low, high, whole=name != "learning_rate")
-        return cls(model, recipe, **values)
-
-    def to_hyperparameters(self) -> Hyperparameters:
-        """The recipe's hyperparameters with the chosen numbers.
-
-        What is written and what is held back shrinks as the images do, in proportion.
-        """
-        hyperparameters = RECIPES[self.recipe].for_model(self.model)
-        share = self.images / TRAINING_IMAGES
-        held_back = round(hyperparameters.held_back * share)
-        return dataclasses.replace(
-            hyperparameters,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            digits=round(hyperparameters.digits * share),
-            non_digits=round(hyperparameters.non_digits * share),
-            held_back=held_back if held_back >= MIN_HELD_BACK else 0,
-        )
-
-
-def _number(name: str, value: Any, low: float, high: float, whole: bool) -> Any:
-    """`value` if it is a number from `low` to `high`; ValueError else."""
-    kind = "a whole number" if whole else "a number"
-    is_number = type(value) in (int, float) and low <= value <= high  # which nan is not
-    if not is_number or (whole and value != int(value)):
-        ends = f"{low:,} to {high:,}" if whole else f"{low:.5f} to {high:g}"
-        raise ValueError(f"The {name.replace('_', ' ')} must be {kind} from {ends}.")
-    return int(value) if whole else float(value)
+# A report takes time from the training, and a network with convolutions trains on all cores.
+REPORT_INTERVAL, SLOW_REPORT_INTERVAL = 0.25, 1.0  # seconds, without and with convolutions
+# The clock is read between steps; a network with convolutions takes longer for as many images.
+CHECK_INTERVAL, SLOW_CHECK_INTERVAL = 3_200, 320  # images, likewise
+IDLE_SECONDS = 600  # after which a process without a request ends
+NICENESS = 5  # of the worker process: recognising drawings comes first
 
 
 @dataclass(frozen=True)
 class Report:
-    """Where a training stands, and what would be kept if it ended here.
+    """The state of a training, with the weights it would give if it ended here.
 
     Attributes
     ----------
-    epoch : the epoch under way, from 1
-    done : share of the whole training, 0..1
+    epoch : the current epoch, from 1
+    done : fraction of the whole training, 0..1
     loss, accuracy : as in `digitnet.training.loop.Progress`
     seconds : since training began
-    weights : the network's, a safetensors file's content without metadata
-    ended : how, if it has: "whole", "late" (time is up), "diverged" or "without data" (there are no
-        training images); empty while it goes on
+    weights : of the network, as the content of a safetensors file without metadata
+    ended : empty while the training goes on, then how it ended: "whole", "late" (out of time),
+        "diverged", "without data" (no training images) or "broken off" (the process died)
     """
 
     epoch: int
@@ -135,14 +51,14 @@ class Report:
     ended: str = ""
 
     def write(self, stream: IO[bytes]) -> None:
-        """Send it: a line of JSON, then the weights, whose length the line tells."""
+        """Write a line of JSON, which gives the length of the weights, and then the weights."""
         fields = vars(self) | {"weights": len(self.weights)}
         stream.write(json.dumps(fields).encode() + b"\n" + self.weights)
         stream.flush()
 
     @classmethod
     def read(cls, stream: IO[bytes]) -> "Report | None":
-        """Receive what `write` sent; None where the stream ends."""
+        """Read what `write` wrote; None at the end of the stream."""
         line = stream.readline()
         if not line.endswith(b"\n"):
             return None
@@ -153,12 +69,11 @@ class Report:
 
 
 def reports(settings: Settings, seconds: float) -> Generator[Report, None, None]:
-    """Train, and report a few times a second; at most for `seconds`.
+    """Train as train.py does, for at most `seconds`, and report about every quarter of a second.
 
-    It is the training of train.py: a report tells what `digitnet.training.loop.Progress` does. The last
-    one says how it ended.
+    The last report says how the training ended.
     """
-    # Here, not above: the page itself never trains.
+    # Imported here because the page, which imports this module, never trains.
     from safetensors.torch import save
 
     from digitnet.mnist import DatasetError
@@ -170,17 +85,19 @@ def reports(settings: Settings, seconds: float) -> Generator[Report, None, None]
         yield Report(1, 0.0, 0.0, 0.0, 0.0, b"", "without data")
         return
     hyperparameters = settings.to_hyperparameters()
-    looks = train(
+    slow = build(settings.model, settings.hidden_units).has_convolutions
+    check_interval = SLOW_CHECK_INTERVAL if slow else CHECK_INTERVAL
+    training = train(
         settings.model,
         hyperparameters,
         images[: settings.images],
         labels[: settings.images],
         hidden_units=settings.hidden_units,
         seed=settings.seed,
-        report_every=max(1, IMAGES_A_LOOK[settings.model] // settings.batch_size),
+        report_every=max(1, check_interval // settings.batch_size),
     )
     due = 0.0
-    for progress in looks:
+    for progress in training:
         done = (
             progress.epoch - 1 + progress.images / progress.epoch_images
         ) / hyperparameters.epochs
@@ -193,7 +110,7 @@ def reports(settings: Settings, seconds: float) -> Generator[Report, None, None]
             ended = "late"
         if not ended and progress.seconds < due:
             continue
-        due = progress.seconds + SECONDS_BETWEEN_REPORTS[settings.model]
+        due = progress.seconds + (SLOW_REPORT_INTERVAL if slow else REPORT_INTERVAL)
         state = progress.network.state_dict()
         yield Report(
             epoch=progress.epoch,
@@ -205,13 +122,13 @@ def reports(settings: Settings, seconds: float) -> Generator[Report, None, None]
             ended=ended,
         )
         if ended:
-            looks.close()
+            training.close()
             return
 
 
 @functools.cache
 def _training_images() -> tuple[torch.Tensor, torch.Tensor]:
-    """MNIST's, on the device that trains."""
+    """MNIST's training images and labels, on the device to train on."""
     from digitnet.device import pick_device
     from digitnet.mnist import load_mnist
 
@@ -219,36 +136,36 @@ def _training_images() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def main() -> None:
-    """Read one line of JSON, settings and seconds, train by them, and write the reports.
+    """Read one line of JSON, the settings and the time limit, then train and write the reports.
 
-    Whoever started the process may let it wait with everything imported, and ends a training by
-    ending the process, or by closing its standard input.
+    The process can be started in advance: it imports everything and waits for the line. It ends
+    when it is killed, when its standard input is closed, or after `IDLE_SECONDS` without a line.
     """
     reports_to = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library's print must not get in between
-    if hasattr(os, "nice"):  # Windows sets it from outside
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # printed text would corrupt the reports
+    if hasattr(os, "nice"):  # on Windows, `TrainingProcess` sets it
         os.nice(NICENESS)
     idle = threading.Timer(IDLE_SECONDS, os._exit, (0,))
     idle.daemon = True
     idle.start()
-    import digitnet.training.trainer  # noqa: F401  # now, so that a visitor need not wait for it
+    import digitnet.training.trainer  # noqa: F401  # in advance
 
     with contextlib.suppress(RuntimeError):
         _training_images()
     line = sys.stdin.readline()
     idle.cancel()
-    if not line:  # nobody is there any more
+    if not line:  # standard input was closed
         return
     threading.Thread(target=_end_with_the_page, daemon=True).start()
-    asked = json.loads(line)
-    with contextlib.suppress(BrokenPipeError):  # likewise
-        for report in reports(Settings(**asked["settings"]), asked["seconds"]):
+    request = json.loads(line)
+    with contextlib.suppress(BrokenPipeError):  # nobody reads the reports any more
+        for report in reports(Settings(**request["settings"]), request["seconds"]):
             report.write(reports_to)
 
 
 def _end_with_the_page() -> None:
-    """Wait until standard input is closed, as it is when the page's process ends; then end."""
-    # Not `sys.stdin.read`: its lock, held by a thread, aborts Python at its end.
+    """End this process when standard input is closed, as it is when the page's process ends."""
+    # Not `sys.stdin.read`: Python aborts at exit if a thread holds the lock of `sys.stdin`.
     while os.read(sys.stdin.fileno(), 1):
         pass
     os._exit(0)

@@ -1,15 +1,16 @@
-"""What a visitor left or was sent: drawing, model, recipe and tab, as the browser or a link has it.
+"""The state of a visitor's page, which the browser and links store: drawing, model, recipe, tab.
 
-The sketchpad's script stores it in the browser, for as long as its tab is open, and makes the
-links. Here it gets to know what is chosen, and here the page is set to what was kept.
+The sketchpad's script stores it in the browser, for as long as the browser's tab is open, and
+makes the links. This module tells the script what is selected, and sets the page to a stored state.
 """
 
 from typing import Any
 
 import gradio as gr
 
-from digitnet.ui.components.sketchpad import Sketchpad, on_paper
+from digitnet.ui.components.sketchpad import Sketchpad, test_image_value
 from digitnet.ui.resources import Resources
+from digitnet.ui.server.errors import handler
 from digitnet.ui.tabs.common import QUEUED, Choice, event_value
 
 TELL_CHOICE = """(model, recipe, geometry) => {
@@ -23,9 +24,9 @@ TELL_RESTORED = """() => { window.dispatchEvent(new Event("digitnet:restored"));
 
 
 def add_tab(label: str, name: str) -> gr.Tab:
-    """Put a tab on the page that is open again when the page is; its id is `name`."""
+    """Put a tab with the id `name` on the page, which is open again when the page is reopened."""
     tab = gr.Tab(label, id=name)
-    # Before the tab's other listeners: each one waits until the one before it is answered.
+    # Before the tab's other listeners: each of them waits until the one before it is answered.
     tab.select(None, js=TELL_TAB.replace("TAB", name), api_visibility="private")
     return tab
 
@@ -33,34 +34,35 @@ def add_tab(label: str, name: str) -> gr.Tab:
 def add_session(
     resources: Resources, choice: Choice, geometry: gr.Checkbox, sketchpad: Sketchpad, tabs: gr.Tabs
 ) -> None:
-    """Keep what is chosen, and set the page to it when it is opened again or by a link."""
-    chosen = [choice.model, choice.recipe, geometry]
+    """Store what is selected, and restore it when the page is reopened or opened by a link."""
+    selectors = [choice.model, choice.recipe, geometry]
     gr.on(
         [choice.model.change, choice.recipe.change, geometry.change],
         None,
-        chosen,
+        selectors,
         js=TELL_CHOICE,
         api_visibility="private",
     )
     names = [str(tab.id) for tab in tabs.children if isinstance(tab, gr.Tab)]
 
+    @handler
     def restore(event: gr.EventData) -> list[Any]:
         model, recipe = event_value(event, "model"), event_value(event, "recipe")
         fitted, tab = event_value(event, "geometry"), event_value(event, "tab")
         return [
-            picture_of(event_value(event, "test_image")),
+            stored_image(event_value(event, "test_image")),
             model if model in resources.models else gr.skip(),
             recipe if recipe in resources.recipes else gr.skip(),
             fitted == "true" if fitted in ("true", "false") else gr.skip(),
             gr.Tabs(selected=tab) if tab in names else gr.skip(),
         ]
 
-    def picture_of(test_image: object) -> Any:
-        """The sketchpad's value with that test image, if there is one."""
+    def stored_image(test_image: object) -> Any:
+        """The sketchpad's value with this test image, if there is one."""
         images = resources.predictions.images if resources.predictions else ()
         if type(test_image) is not int or not 0 <= test_image < len(images):
             return gr.skip()
-        return on_paper(test_image, images[test_image])
+        return test_image_value(test_image, images[test_image])
 
-    restored = sketchpad.apply(restore, None, [sketchpad, *chosen, tabs], queue=False, **QUEUED)
+    restored = sketchpad.apply(restore, None, [sketchpad, *selectors, tabs], queue=False, **QUEUED)
     restored.then(None, js=TELL_RESTORED, api_visibility="private")

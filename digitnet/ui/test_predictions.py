@@ -1,4 +1,4 @@
-"""What each classifier makes of MNIST's test images, and which of them a visitor asks for."""
+"""Each classifier's predictions for MNIST's test images, and selections of these images."""
 
 import threading
 import time
@@ -10,20 +10,22 @@ import numpy as np
 import torch
 
 from digitnet.classifier import Classifier
-from digitnet.models import CLASSES
+from digitnet.models import CLASSES, available_models
 
-IMAGES_AT_ONCE = 250  # a second or less, for the slowest model on a processor
-TURN = 0.5  # seconds; the small models are done in their first one
+BATCH_SIZE = 250  # a second or less, for the slowest model on a CPU
+TURN_SECONDS = 0.5  # the small models are finished in their first turn
 
 Key: TypeAlias = tuple[str, str]  # recipe and model
 YOURS = "yours"  # the model that a visitor trained, of whichever recipe
 Outcome = Literal["all", "right", "wrong"]
 Order = Literal["test set", "most confident", "least confident"]
-Among = Literal["every image", "only the cnn is right", "the models disagree", "label disputed"]
+Among = Literal[
+    "every image", "only the largest model is right", "the models disagree", "label disputed"
+]
 
-# Test images whose label people who looked at them dispute (https://labelerrors.com, MNIST;
-# Northcutt et al., "Pervasive Label Errors in Test Sets", 2021): most prefer another digit for
-# the first ten, no digit at all for the next three, and are tied over the last two.
+# Test images whose labels were disputed by people who looked at them (https://labelerrors.com;
+# Northcutt et al., "Pervasive Label Errors in Test Sets", 2021): most prefer another digit for the
+# first ten, no digit at all for the next three, and are tied over the last two.
 DISPUTED = frozenset(
     (947, 1621, 1901, 2462, 2597, 3558, 5937, 6651, 6783, 9729, 2654, 3520, 9679, 2130, 8527)
 )
@@ -31,13 +33,13 @@ DISPUTED = frozenset(
 
 @dataclass(frozen=True)
 class Selection:
-    """Which test images are asked for, and in what order.
+    """Which test images to show, and in which order.
 
     Attributes
     ----------
-    outcome : all, those the model has right, or those it has wrong
-    true_digit, predicted_digit : only images of this digit, or called so; None for every digit
-    among : of which images, whatever the chosen model says
+    outcome : all images, or those that the model predicts right or wrong
+    true_digit, predicted_digit : only images with this label or prediction; None for every digit
+    among : a subset of the images that does not depend on the selected model
     order : by number, or by the probability of the predicted digit
     """
 
@@ -50,14 +52,14 @@ class Selection:
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What each classifier makes of the test images, as far as they are recognised.
+    """Each classifier's predictions for the test images that it has recognised so far.
 
     Attributes
     ----------
     images : uint8 ``[N, 28, 28]``, all of them
     labels : int64 ``[N]``
-    by_key : the probabilities that each classifier gives the first ``n <= N`` images, float32
-        ``[n, 10]``; one may be further than another
+    by_key : each classifier's probabilities for the first ``n <= N`` images, float32 ``[n, 10]``;
+        `n` may differ
     """
 
     images: np.ndarray
@@ -77,33 +79,33 @@ class Predictions:
         return [model for trained, model in self.by_key if trained == recipe]
 
     def probabilities(self, key: Key) -> np.ndarray:
-        """What one gives each digit, float32 ``[n, 10]``."""
+        """The probabilities float32 ``[n, 10]`` of one classifier."""
         return self.by_key[key]
 
     def predicted(self, key: Key) -> np.ndarray:
-        """The digits int64 ``[n]`` that one predicts."""
+        """The digits int64 ``[n]`` that one classifier predicts."""
         return self.by_key[key].argmax(1)
 
     def right(self, key: Key) -> np.ndarray:
-        """Which images one predicts the label of, bool ``[n]``."""
+        """Whether a classifier's predictions are right, bool ``[n]``."""
         predicted = self.predicted(key)
         return predicted == self.labels[: len(predicted)]
 
     def confusion(self, key: Key) -> np.ndarray:
-        """Counts int64 ``[10, 10]``: ``[true, predicted]``."""
+        """The confusion matrix, int64 ``[10, 10]``: ``[true, predicted]``."""
         predicted = self.predicted(key)
         pairs = self.labels[: len(predicted)] * 10 + predicted
         return np.bincount(pairs, minlength=100).reshape(10, 10)
 
     def accuracy(self, key: Key, without_disputed: bool = False) -> float:
-        """Share of the images recognised, 0..1; of all, or of those with undisputed labels."""
+        """Share of right predictions, 0..1; of all, or of those with undisputed labels."""
         right = self.right(key)
         if without_disputed:
             right = np.delete(right, [index for index in DISPUTED if index < len(right)])
         return float(right.mean())
 
     def indices(self, key: Key, selection: Selection) -> np.ndarray:
-        """Numbers int64 of the images that `selection` asks for, in its order."""
+        """The numbers, int64, of the selected images in their order."""
         probabilities, predicted, right = self.by_key[key], self.predicted(key), self.right(key)
         shown = {"all": np.ones_like(right), "right": right, "wrong": ~right}[selection.outcome]
         shown = shown & self._among(key, selection.among)
@@ -119,7 +121,7 @@ class Predictions:
         return indices
 
     def _among(self, key: Key, among: Among) -> np.ndarray:
-        """Which of the images that one has recognised belong to `among`, bool ``[n]``."""
+        """Which of the images that a classifier has recognised are `among`, bool ``[n]``."""
         shown = np.ones(len(self.by_key[key]), bool)
         if among == "every image":
             return shown
@@ -130,13 +132,14 @@ class Predictions:
         compared = min(len(self.by_key[recipe, model]) for model in models)  # by every model
         shown[compared:] = False
         if among == "the models disagree":
-            said = np.stack([self.predicted((recipe, model))[:compared] for model in models])
-            shown[:compared] = (said != said[0]).any(0)
+            predicted = np.stack([self.predicted((recipe, name))[:compared] for name in models])
+            shown[:compared] = (predicted != predicted[0]).any(0)
         else:
+            largest = available_models()[-1]
             for model in models:
                 right = self.right((recipe, model))[:compared]
-                shown[:compared] &= right if model == "cnn" else ~right
-            shown &= "cnn" in models
+                shown[:compared] &= right if model == largest else ~right
+            shown &= largest in models
         return shown
 
 
@@ -164,38 +167,38 @@ class TestPredictions:
         self._recognised = dict.fromkeys(classifiers, 0)
 
     def start(self) -> None:
-        """Begin to recognise, in a thread that does not keep the program alive."""
+        """Begin to recognise, in a daemon thread."""
         threading.Thread(target=self.recognise, daemon=True).start()
 
     def recognise(self) -> None:
-        """Let the classifiers recognise all images, each for `TURN` seconds in turn."""
+        """Recognise all images with each classifier, for `TURN_SECONDS` at a time in turn."""
         waiting = deque(self._classifiers)
         while waiting:
             key = waiting.popleft()
-            end_of_turn = time.monotonic() + TURN
+            end_of_turn = time.monotonic() + TURN_SECONDS
             while self._recognised[key] < len(self.images) and time.monotonic() < end_of_turn:
                 self._recognise_some(key)
             if self._recognised[key] < len(self.images):
                 waiting.append(key)
 
     def _recognise_some(self, key: Key) -> None:
-        some = slice(self._recognised[key], self._recognised[key] + IMAGES_AT_ONCE)
+        some = slice(self._recognised[key], self._recognised[key] + BATCH_SIZE)
         classifier = self._classifiers[key]
         logits = classifier.logits(torch.from_numpy(self.images[some]))
         scaled = logits / classifier.metadata.temperature
         probabilities = scaled.softmax(1).cpu().numpy()
         self._probabilities[key][some] = probabilities
-        self._recognised[key] += len(probabilities)  # last: what is counted can be read
+        self._recognised[key] += len(probabilities)  # last: only finished rows are counted
 
-    def so_far(self, own: np.ndarray | None = None) -> Predictions:
-        """What is recognised by now.
+    def so_far(self, trained: np.ndarray | None = None) -> Predictions:
+        """The predictions by now.
 
         Parameters
         ----------
-        own : what a visitor's own model gives each digit, float32 ``[N, 10]``; it then stands
-            among the models of every recipe
+        trained : the probabilities float32 ``[N, 10]`` of the model that a visitor trained, which
+            is then one of the models of every recipe
         """
         by_key = {key: self._probabilities[key][:count] for key, count in self._recognised.items()}
-        if own is not None:
-            by_key |= {(recipe, YOURS): own for recipe, _ in self._classifiers}
+        if trained is not None:
+            by_key |= {(recipe, YOURS): trained for recipe, _ in self._classifiers}
         return Predictions(self.images, self.labels, by_key)

@@ -1,4 +1,4 @@
-"""The network that a visitor trained: in that visitor's session only, and never on the disk."""
+"""The model that a visitor trained: kept in that visitor's session only, never on the disk."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,9 @@ from digitnet.device import pick_device
 from digitnet.evaluation import compute_logits
 from digitnet.mnist import load_mnist
 from digitnet.models import Network, build
-from digitnet.training.worker import Settings
+from digitnet.training.settings import Settings
 from digitnet.ui.resources import Resources
+from digitnet.ui.server.errors import UNEXPECTED
 from digitnet.ui.server.zero_gpu import PAGE_DEVICE
 from digitnet.ui.test_predictions import YOURS, Predictions, TestPredictions
 from digitnet.weights import Metadata, to_bytes
@@ -20,14 +21,14 @@ from digitnet.weights import Metadata, to_bytes
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """What a visitor trained.
+    """A model that a visitor trained.
 
     Attributes
     ----------
-    settings : how
-    classifier : what to recognise with
-    probabilities : what it gives each digit of the test images, float32 ``[N, 10]``; None where
-        there are none
+    settings : of the training
+    classifier : with the trained network
+    probabilities : its predictions for the test images, float32 ``[N, 10]``; None where these are
+        missing
     """
 
     settings: Settings
@@ -35,18 +36,18 @@ class TrainedModel:
     probabilities: np.ndarray | None
 
     def to_file(self) -> bytes:
-        """The content of a safetensors file, as train.py writes it."""
+        """The content of a safetensors file like those that train.py writes."""
         return to_bytes(self.classifier.network, self.classifier.metadata)
 
 
-def keep(settings: Settings, weights: bytes, resources: Resources) -> TrainedModel:
-    """Make a classifier of a training's last report, as train.py would.
+def make_trained_model(settings: Settings, weights: bytes, resources: Resources) -> TrainedModel:
+    """Calibrate and evaluate the network of a training's last report, as train.py does.
 
     Parameters
     ----------
-    settings : what was trained
+    settings : of the training
     weights : as in `digitnet.training.worker.Report`
-    loaded : has the test images, if there are any
+    resources : hold the test images, if there are any
     """
     hyperparameters = settings.to_hyperparameters()
     network = network_of(settings, weights)
@@ -71,30 +72,38 @@ def keep(settings: Settings, weights: bytes, resources: Resources) -> TrainedMod
 
 
 def network_of(settings: Settings, weights: bytes) -> Network:
-    """The network whose weights a report has, on the CPU."""
+    """The network with the weights of a report, on the CPU."""
     network = build(settings.model, settings.hidden_units)
     network.load_state_dict(read_tensors(weights))
     return network.eval()
 
 
 def classifiers_of(
-    resources: Resources, recipe: str, own: TrainedModel | None
+    resources: Resources, recipe: str | None, trained: TrainedModel | None
 ) -> dict[str, Classifier]:
-    """The classifiers to ask, by model: those of `recipe`, and the visitor's own of whichever."""
-    return resources.classifiers.get(recipe, {}) | ({YOURS: own.classifier} if own else {})
+    """The classifiers of `recipe` by model, and the visitor's trained model of any recipe.
+
+    Raises
+    ------
+    ValueError : if no classifiers of that recipe are loaded; it is None where there are none.
+    """
+    if recipe is not None and recipe not in resources.recipes:
+        raise ValueError(UNEXPECTED)
+    classifiers = resources.classifiers.get(recipe, {}) if recipe else {}
+    return classifiers | ({YOURS: trained.classifier} if trained else {})
 
 
-def predictions_of(page: TestPredictions, own: TrainedModel | None) -> Predictions:
-    """What is made of the test images so far, the visitor's own model among the others."""
-    return page.so_far(own.probabilities if own else None)
+def predictions_of(page: TestPredictions, trained: TrainedModel | None) -> Predictions:
+    """The predictions for the test images so far, those of the visitor's trained model included."""
+    return page.so_far(trained.probabilities if trained else None)
 
 
 def _temperature(network: Network, settings: Settings) -> float:
-    """What its recipe's calibration gives."""
+    """The temperature that the calibration of its recipe fits."""
     hyperparameters = settings.to_hyperparameters()
     if not hyperparameters.held_back:
         return 1.0
-    from digitnet.training.trainer import calibrate  # here: the page should not wait for it
+    from digitnet.training.trainer import calibrate  # here: it is slow to import
 
     images, labels = (half[: settings.images] for half in load_mnist(train=True))
     return calibrate(network, hyperparameters, images, labels, settings.seed)

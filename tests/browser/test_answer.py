@@ -6,7 +6,7 @@ from tests.browser.actions import ONE, SEVEN, answer, draw, place
 
 
 def says(page):
-    return page.locator("#answer .says")
+    return page.locator("#answer .sentence")
 
 
 def test_a_refusal_takes_the_place_of_the_old_answer(page):

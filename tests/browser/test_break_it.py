@@ -73,10 +73,10 @@ def test_the_slider_distorts_and_the_curves_show_where_models_give_way(page):
     assert page.locator("#distorted img").get_attribute("src") != upright
     assert float(slider_line(page)) > float(before)
     # As many dots on the curves as values in the table, and no 7 at the end of the range.
-    ways = page.locator("#distorted .gives-way").all_inner_texts()
+    ways = page.locator("#distorted .failure-points").all_inner_texts()
     values = [value for text in ways for value in re.findall(r"[−+]?\d+", text)]
     assert page.locator("#curves circle").count() == len(values) > 0
-    first = re.findall(r"\+\d+", rows(page).last.locator(".gives-way").inner_text())[0]
+    first = re.findall(r"\+\d+", rows(page).last.locator(".failure-points").inner_text())[0]
     slide(page, "ArrowRight", int(first) // 5 - 4)
     expect(caption(page)).to_have_text(f"+{int(first) - 5} degrees clockwise")
     expect(rows(page).last).to_have_class(re.compile("right"))
@@ -90,14 +90,14 @@ def test_a_number_out_of_range_leaves_no_old_picture(page):
     curves = page.locator("#curves polyline").count()
     field = page.locator("#amount input[type=number]")
     field.fill("")
-    expect(page.locator("#distorted .refusal")).to_have_text(
+    expect(page.locator("#distorted .problem")).to_have_text(
         "This must be a number from -90 to 90."
     )
     expect(page.locator("#distorted img")).to_have_count(0)
     expect(page.locator("#curves polyline")).to_have_count(curves - 1)  # without the slider's line
     field.fill("15")
     expect(caption(page)).to_have_text("+15 degrees clockwise")
-    expect(page.locator("#distorted .refusal")).to_have_count(0)
+    expect(page.locator("#distorted .problem")).to_have_count(0)
 
 
 def test_every_distortion_has_its_slider(page):
@@ -121,7 +121,7 @@ def test_another_true_digit_model_and_recipe(page):
     of_seven = curve.get_attribute("points")
     pick(page, "2", "truth")
     expect(title(page)).to_contain_text("Probability of 2")
-    expect(page.locator("#distorted .gives-way").first).to_have_text("the start")
+    expect(page.locator("#distorted .failure-points").first).to_have_text("the start")
     pick(page, "automatic", "truth")
     expect(curve).to_have_attribute("points", of_seven)
     choose(page, "linear", "model")
@@ -151,11 +151,11 @@ def test_the_smallest_nudge_misleads_the_chosen_model(page, recipe):
         assert way.locator("img").count() == 3
         sizes = [float(size) for size in way.locator(".size b").all_inner_texts()]
         assert 0 < sizes[1] <= 1 and sizes[1] <= sizes[0]  # no pixel's change exceeds the L2 norm
-        expect(way.locator("[data-model=cnn] .said")).to_have_text("2")
+        expect(way.locator("[data-model=cnn] .predicted")).to_have_text("2")
         for model in ("linear", "nonlinear"):
             row = way.locator(f"[data-model={model}]")
-            fooled = row.locator(".said").inner_text() == "2"
-            expected = "falls for it too" if fooled else "does not fall for it"
+            fooled = row.locator(".predicted").inner_text() == "2"
+            expected = "fooled too" if fooled else "not fooled"
             expect(row.locator(".verdict")).to_have_text(expected)
     l2, linf = (
         [float(size) for size in way.locator(".size b").all_inner_texts()] for way in ways.all()
@@ -170,15 +170,15 @@ def test_no_nudge_to_what_is_said_already(page):
     break_seven(page)
     pick(page, "7", "target")
     page.locator("#find").click()
-    expect(page.locator("#nudge")).to_contain_text("cnn says 7 already")
+    expect(page.locator("#nudge")).to_contain_text("cnn predicts 7 already")
 
 
 def test_a_refused_drawing_gives_way_at_the_start(page):
     draw(page, SCRIBBLE)
     expect(answer(page)).to_have_text("?")
     open_tab(page, "Break it")
-    expect(rows(page).last.locator(".said b")).to_have_text("no digit")
-    expect(rows(page).last.locator(".gives-way")).to_have_text("the start")
+    expect(rows(page).last.locator(".predicted b")).to_have_text("no digit")
+    expect(rows(page).last.locator(".failure-points")).to_have_text("the start")
 
 
 def test_on_a_phone(phone):

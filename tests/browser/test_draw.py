@@ -102,7 +102,7 @@ def test_models_are_chosen_and_all_stay_in_sight(page):
     draw(page, SEVEN)
     for name in MODELS:
         choose(page, name, "model")
-        expect(page.locator("#answer .says b")).to_have_text(name)
+        expect(page.locator("#answer .sentence b")).to_have_text(name)
         rows = page.locator("#answer .models tbody tr")
         expect(rows).to_have_count(3)
         for row in rows.all():
@@ -119,7 +119,7 @@ def test_the_recipe_changes_the_weights_and_keeps_the_drawing(page):
     expect(answer(page)).to_have_text("7")
     shown = page.locator("#answer .bars")
     choose(page, "linear", "model")
-    expect(page.locator("#answer .says b")).to_have_text("linear")
+    expect(page.locator("#answer .sentence b")).to_have_text("linear")
     for_drawings = settled(page, "#answer .bars")
     choose(page, "as in the article", "recipe")
     expect(shown).not_to_have_text(for_drawings, use_inner_text=True)
@@ -131,7 +131,7 @@ def test_the_recipe_changes_the_weights_and_keeps_the_drawing(page):
 def test_what_is_no_digit_is_refused_and_not_guessed(page):
     draw(page, SCRIBBLE)
     expect(answer(page)).to_have_text("?")
-    expect(page.locator("#answer .says")).to_have_text("That doesn't look like a digit to cnn")
+    expect(page.locator("#answer .sentence")).to_have_text("That doesn't look like a digit to cnn")
     expect(page.locator("#answer .bars .best")).to_have_count(0)
     choose(page, "as in the article", "recipe")
     expect(answer(page)).to_have_text(re.compile(r"^\d$"))

@@ -22,7 +22,7 @@ NUMBER = [
 def test_several_digits_are_read_as_a_number(page):
     draw(page, NUMBER)
     expect(answer(page)).to_have_text("714")
-    expect(page.locator("#answer .says")).to_have_text("cnn reads 714")
+    expect(page.locator("#answer .sentence")).to_have_text("cnn reads 714")
     expect(page.locator("#answer .reading rect")).to_have_count(3)
     expect(page.locator("#answer .found b")).to_have_text(["7", "1", "4"])
     page.keyboard.press("Control+z")
@@ -59,7 +59,7 @@ def test_a_picture_is_read_until_somebody_draws(page, photo):
     expect(page.locator("#evidence .empty")).to_contain_text("several digits in the picture")
     open_tab(page, "Draw")
     choose(page, "linear", "model")
-    expect(page.locator("#answer .says b")).to_have_text("linear")
+    expect(page.locator("#answer .sentence b")).to_have_text("linear")
     expect(answer(page)).to_have_text(re.compile(r"^\d\d$"))
     choose(page, "cnn", "model")
     draw(page, [[(0.5, 0.1), (0.5, 0.9)]])
@@ -69,7 +69,7 @@ def test_a_picture_is_read_until_somebody_draws(page, photo):
     page.locator("#sketchpad .clear").click()
     expect(answer(page)).to_have_text("–")
     choose(page, "linear", "model")  # nothing of the picture comes back
-    expect(page.locator("#answer .says")).to_have_text("linear waits for a digit")
+    expect(page.locator("#answer .sentence")).to_have_text("linear waits for a digit")
 
 
 def test_the_digit_of_a_picture_is_explained_and_broken(page, tmp_path):
@@ -80,7 +80,7 @@ def test_the_digit_of_a_picture_is_explained_and_broken(page, tmp_path):
     page.locator("#picture .file").set_input_files(tmp_path / "seven.png")
     expect(answer(page)).to_have_text("7")
     open_tab(page, "Why")
-    expect(page.locator("#evidence .said")).to_have_text("7")
+    expect(page.locator("#evidence .predicted")).to_have_text("7")
     open_tab(page, "Break it")
     expect(page.locator("#curves figcaption")).to_contain_text("Probability of 7")
 
@@ -89,7 +89,7 @@ def test_clear_takes_a_picture_away_and_it_can_be_chosen_again(page, photo):
     for _ in range(2):
         lay(page, photo)
         page.locator("#sketchpad .clear").click()
-        expect(page.locator("#answer .says")).to_have_text("cnn waits for a digit")
+        expect(page.locator("#answer .sentence")).to_have_text("cnn waits for a digit")
         expect(page.locator("#sketchpad .picture")).to_be_hidden()
         expect(page.locator("#sketchpad .help")).to_be_visible()
 
@@ -189,4 +189,4 @@ def test_a_phone_uses_its_own_camera(browser, address, photo):
 def test_a_blank_picture_has_no_digit(page, tmp_path):
     Image.new("RGB", (300, 200), "white").save(tmp_path / "blank.png")
     page.locator("#picture .file").set_input_files(tmp_path / "blank.png")
-    expect(page.locator("#answer .says")).to_have_text("No digit was found in the picture")
+    expect(page.locator("#answer .sentence")).to_have_text("No digit was found in the picture")

@@ -24,7 +24,7 @@ def open_training(page, **numbers):
 
 
 def says(page):
-    return page.locator("#training .says b")
+    return page.locator("#training .status b")
 
 
 def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
@@ -51,20 +51,20 @@ def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
     expect(page.locator("#model").get_by_label("cnn")).to_be_checked()
     page.locator("#draw-on-it").click()
     expect(page.locator("#model").get_by_label("yours")).to_be_checked()
-    expect(page.locator("#answer .says b")).to_have_text("yours")
+    expect(page.locator("#answer .sentence b")).to_have_text("yours")
     draw(page, SEVEN)
-    expect(page.locator("#answer .says b")).to_have_text("yours")
+    expect(page.locator("#answer .sentence b")).to_have_text("yours")
     expect(page.locator("#answer .models tbody tr")).to_have_count(4)
     points = strokes(page).first.get_attribute("points").split()
     drawing = [[tuple(map(float, point.split(","))) for point in points]]
     prediction = classifier.predict(drawing)
-    sentence = f"yours says {prediction.digit}, {100 * prediction.confidence:.1f} %"
-    expect(page.locator("#answer .says")).to_have_text(sentence)
+    sentence = f"yours predicts {prediction.digit}, {100 * prediction.confidence:.1f} %"
+    expect(page.locator("#answer .sentence")).to_have_text(sentence)
     bars = page.locator("#answer .bars .percent").all_inner_texts()
     shown = [float(text.removesuffix(" %")) for text in bars]
     np.testing.assert_allclose(shown, 100 * prediction.probabilities, atol=0.0501)
     choose(page, "as in the article", "recipe")
-    expect(page.locator("#answer .says")).to_have_text(sentence)
+    expect(page.locator("#answer .sentence")).to_have_text(sentence)
 
     open_tab(page, "Compare")
     row = page.locator("#comparison tr", has_text="yours (linear)")
@@ -98,7 +98,7 @@ def test_stopping_keeps_what_was_trained(phone):
     assert own["x"] + own["width"] <= row["x"] + row["width"]  # its name can be read
     phone.locator("#draw-on-it").click()
     draw(phone, SEVEN)
-    expect(phone.locator("#answer .says b")).to_have_text("yours")
+    expect(phone.locator("#answer .sentence b")).to_have_text("yours")
     expect(answer(phone)).to_have_text(re.compile(r"^\d$"))
 
 
@@ -129,7 +129,7 @@ def test_who_leaves_frees_the_queue_and_takes_the_network_along(browser, address
             expect(first.locator("#training .left")).to_be_visible()  # seconds, or when time is up
             open_training(second, epochs=1)
             second.locator("#train").click()
-            place = second.locator("#training [data-testid=status-tracker]")
+            place = second.locator("#queue-position")
             expect(place).to_contain_text(re.compile(r"queue: 1/1"))
             expect(place).to_be_in_viewport()
             expect(says(second)).to_have_text(
@@ -158,7 +158,7 @@ def test_stopping_in_the_queue_leaves_nothing(browser, address):
         expect(first.locator("#training img")).to_be_visible(timeout=LONG)
         open_training(second)
         second.locator("#train").click()
-        place = second.locator("#training [data-testid=status-tracker]")
+        place = second.locator("#queue-position")
         expect(place).to_contain_text("queue: 1/1")
         second.locator("#stop").click()
         expect(second.locator("#train")).to_be_visible()

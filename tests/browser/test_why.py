@@ -64,7 +64,7 @@ def test_a_drawing_is_explained_by_every_model(page):
         expect(page.locator(f"#parts {selector}")).to_have_count(PARTS[name])
         expect(maps(page)).to_have_count(2)
         check_account(page)
-        said = page.locator("#evidence .said").inner_text()
+        said = page.locator("#evidence .predicted").inner_text()
         expect(page.locator("#evidence .asked")).to_have_text("Why?")
         expect(page.locator("#evidence thead th").first).to_have_text(said)
         if name != "cnn":
@@ -106,13 +106,13 @@ def test_what_would_change_its_mind_is_shown_before_and_after(page):
     draw(page, SEVEN)
     choose(page, "linear", "model")
     open_tab(page, "Why")
-    change = page.locator("#evidence .change")
+    change = page.locator("#evidence .counterfactual")
     expect(change.locator(".before")).to_be_visible()
     expect(change.locator(".after")).to_be_visible()
-    before = page.locator("#evidence .said").inner_text()
+    before = page.locator("#evidence .predicted").inner_text()
     assert change.locator(".digit").inner_text() != before
     expect(change.locator(".new")).to_have_text(f"a {change.locator('.digit').inner_text()}")
-    expect(change).to_contain_text(re.compile(r"pink ink \(\d+ % of it all\)"))
+    expect(change).to_contain_text(re.compile(r"pink ink \(\d+ % of all ink\)"))
 
 
 def test_a_stroke_without_which_it_is_another_digit_is_dotted(page):
@@ -120,10 +120,10 @@ def test_a_stroke_without_which_it_is_another_digit_is_dotted(page):
     expect(strokes(page)).to_have_count(2)
     expect(answer(page)).to_have_text("8")
     open_tab(page, "Why")
-    change = page.locator("#evidence .change")
+    change = page.locator("#evidence .counterfactual")
     expect(change).to_contain_text("dotted stroke")
     expect(change.locator(".before polyline")).to_have_count(2)
-    expect(change.locator(".before .gone")).to_have_count(1)
+    expect(change.locator(".before .removed")).to_have_count(1)
     expect(change.locator(".digit")).to_have_text("0")
 
 
@@ -131,11 +131,11 @@ def test_a_test_image_by_number(page, test_set):
     open_tab(page, "Why")
     expect(page.locator("#evidence .empty")).to_have_text(re.compile("Draw a digit"))
     lay_test_image(page, 4)
-    expect(page.locator("#evidence .said")).to_have_text(str(test_set[1][4].item()))
+    expect(page.locator("#evidence .predicted")).to_have_text(str(test_set[1][4].item()))
     check_account(page)
     page.locator("#why-image input").fill("0")
     page.locator("#why-image input").press("Enter")
-    expect(page.locator("#evidence .said")).to_have_text(str(test_set[1][0].item()))
+    expect(page.locator("#evidence .predicted")).to_have_text(str(test_set[1][0].item()))
     open_tab(page, "Draw")
     expect(page.locator("#sketchpad .picture")).to_be_visible()
     expect(answer(page)).to_have_text(str(test_set[1][0].item()))
@@ -161,7 +161,7 @@ def test_nothing_is_explained_while_another_tab_is_open(page):
     expect(maps(page)).to_have_count(2)
     open_tab(page, "Draw")
     choose(page, "linear", "model")
-    expect(page.locator("#answer .says b")).to_have_text("linear")
+    expect(page.locator("#answer .sentence b")).to_have_text("linear")
     page.get_by_role("button", name="Undo").click()
     expect(strokes(page)).to_have_count(0)
     draw(page, CROSSED_SEVEN)

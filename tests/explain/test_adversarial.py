@@ -6,7 +6,7 @@ import torch
 
 import digitnet
 from digitnet.classifier import Classifier
-from digitnet.explain.adversarial import NORMS, smallest_nudges
+from digitnet.explain.adversarial import NORMS, smallest_perturbations
 from digitnet.models import available_models, build
 from digitnet.weights import Metadata
 
@@ -26,7 +26,7 @@ def images(test_set):
 def test_a_nudged_image_is_answered_with_the_target(recipe, model, norm, images, test_set, request):
     classifier = request.getfixturevalue(recipe)[model]
     targets = (test_set[1][:COUNT] + 1) % 10
-    nudges = smallest_nudges(classifier, images, targets, norm)
+    nudges = smallest_perturbations(classifier, images, targets, norm)
     assert nudges.images.min() >= 0 and nudges.images.max() <= 1
     assert nudges.found.sum() >= COUNT - 2
     for index, image in enumerate(nudges.images):
@@ -36,7 +36,7 @@ def test_a_nudged_image_is_answered_with_the_target(recipe, model, norm, images,
             continue
         # Alone, not in the batch in which it was found.
         (prediction,) = classifier.predict_images(image[None])
-        assert prediction.is_digit and prediction.digit == targets[index]
+        assert prediction.answer == targets[index]
         size = np.linalg.norm(added, ORDERS[norm])
         assert size == pytest.approx(nudges.sizes[index].item(), rel=1e-3)
         assert size <= NORMS[norm] * 1.001
@@ -69,7 +69,7 @@ def test_the_distance_to_a_linear_boundary(norm):
     across = (weights[first] - weights[second]).detach()
     dual = across.norm() if norm == "l2" else across.abs().sum()
     distance = ((logits[first] - logits[second]) / dual).item()
-    nudges = smallest_nudges(classifier, image, torch.tensor([second]), norm)
+    nudges = smallest_perturbations(classifier, image, torch.tensor([second]), norm)
     assert nudges.found.all()
     assert 0.999 * distance <= nudges.sizes.item() <= 1.1 * distance
 
@@ -81,14 +81,14 @@ def test_a_refusal_is_no_answer(classifiers):
     (before,) = classifier.predict_images(scribble)
     assert not before.is_digit
     # Its most probable digit already, but refused.
-    nudges = smallest_nudges(classifier, scribble, torch.tensor([before.digit]), "l2")
+    nudges = smallest_perturbations(classifier, scribble, torch.tensor([before.digit]), "l2")
     (after,) = classifier.predict_images(nudges.images)
     assert nudges.found.all() and nudges.sizes.item() > 0
-    assert after.is_digit and after.digit == before.digit
+    assert after.answer == before.digit
 
 
 def test_what_is_answered_already_needs_no_nudge(classifiers, images, test_set):
-    nudges = smallest_nudges(classifiers["cnn"], images, test_set[1][:COUNT], "linf")
+    nudges = smallest_perturbations(classifiers["cnn"], images, test_set[1][:COUNT], "linf")
     assert nudges.found.all() and (nudges.sizes == 0).all()
     assert torch.equal(nudges.images, images)
 
@@ -96,10 +96,10 @@ def test_what_is_answered_already_needs_no_nudge(classifiers, images, test_set):
 def test_what_lies_beyond_the_bound_is_not_found(images, monkeypatch, classifiers, test_set):
     monkeypatch.setitem(NORMS, "l2", 0.05)
     targets = (test_set[1][:COUNT] + 5) % 10
-    nudges = smallest_nudges(classifiers["cnn"], images, targets, "l2")
+    nudges = smallest_perturbations(classifiers["cnn"], images, targets, "l2")
     assert not nudges.found.any() and torch.equal(nudges.images, images)
 
 
 def test_an_unknown_norm_is_named(classifiers, images):
     with pytest.raises(ValueError, match="no norm 'l7'; choose one of l2, linf"):
-        smallest_nudges(classifiers["cnn"], images, torch.zeros(COUNT).long(), "l7")
+        smallest_perturbations(classifiers["cnn"], images, torch.zeros(COUNT).long(), "l7")

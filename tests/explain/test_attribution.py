@@ -7,7 +7,13 @@ import torch
 import digitnet
 from digitnet.classifier import Classifier
 from digitnet.evaluation import make_forward
-from digitnet.explain.attribution import attributions, feature_maps, grad_cam, hidden, template
+from digitnet.explain.attribution import (
+    attributions,
+    feature_maps,
+    grad_cam,
+    hidden_units,
+    template,
+)
 from digitnet.explain.integrated_gradients import integrated_gradients
 from digitnet.models import build
 from digitnet.synthetic.writer import write_digits
@@ -81,13 +87,13 @@ def test_shares_and_a_blank_image_sum_to_every_logit(trained, images, name, reci
     for image in images:
         expected = logits(classifier, image)
         for digit, account in enumerate(attributions(classifier, image, range(10))):
-            total = blank[digit] + account.shares.sum(dtype=np.float64)
+            total = blank[digit] + account.contributions.sum(dtype=np.float64)
             assert total == pytest.approx(expected[digit], abs=1e-4)
             assert abs(total - expected[digit]) < 0.01 * abs(expected[digit] - blank[digit])
             assert account.total == pytest.approx(total, abs=1e-5)
             assert account.logit == pytest.approx(expected[digit], abs=1e-4)
             assert account.completeness_error < 0.01
-            assert not account.shares[image == 0].any()
+            assert not account.contributions[image == 0].any()
 
 
 @pytest.mark.parametrize("tta", [False, True])
@@ -101,7 +107,7 @@ def test_the_sums_hold_at_any_width(images, name, width, tta):
 
 def test_incompleteness_is_what_the_shares_miss(classifiers, images):
     (account,) = attributions(classifiers["linear"], images[0], (7,))
-    account.shares[:] *= 0.9  # of the change, a tenth is missing
+    account.contributions[:] *= 0.9  # of the change, a tenth is missing
     assert account.completeness_error == pytest.approx(0.1, abs=1e-4)
 
 
@@ -109,7 +115,7 @@ def test_accounts_differ_digit_from_digit(classifiers, images):
     four, nine = attributions(classifiers["cnn"], images[4], (4, 9))
     compared = four - nine
     assert compared.total == pytest.approx(four.logit - nine.logit, abs=1e-4)
-    np.testing.assert_array_equal(compared.shares, four.shares - nine.shares)
+    np.testing.assert_array_equal(compared.contributions, four.contributions - nine.contributions)
 
 
 @pytest.mark.parametrize("tta", [False, True])
@@ -120,7 +126,7 @@ def test_linear_is_template_times_ink(images, tta, width):
         weights, bias = template(classifier, digit)
         np.testing.assert_allclose(weights, gradient(classifier, images[0], digit), atol=1e-6)
         (account,) = attributions(classifier, images[0], (digit,))
-        np.testing.assert_allclose(account.shares, weights * images[0], atol=1e-6)
+        np.testing.assert_allclose(account.contributions, weights * images[0], atol=1e-6)
         assert account.blank == pytest.approx(bias, abs=1e-5)
         assert (weights * images[0]).sum() + bias == pytest.approx(account.logit, abs=1e-4)
 
@@ -149,7 +155,7 @@ def test_nonlinear_shares_are_the_integral_itself(trained, images, recipe):
         fires = np.where(slope > 0, 1 - switch, switch)
         expected = (heads * fires) @ weights * image.ravel()
         for digit, account in enumerate(attributions(classifier, image, range(10))):
-            np.testing.assert_allclose(account.shares.ravel(), expected[digit], atol=1e-4)
+            np.testing.assert_allclose(account.contributions.ravel(), expected[digit], atol=1e-4)
 
 
 @pytest.mark.parametrize(("recipe", "within"), [("article", 0.04), ("drawings", 0.12)])
@@ -163,7 +169,7 @@ def test_cnn_shares_are_near_autograds_sum_over_many_points(trained, images, rec
             scaled = (point * image).astype(np.float32)
             expected += gradient(classifier, scaled, digit) * image / points
         (account,) = attributions(classifier, image, (digit,))
-        assert distance(account.shares, expected) < within
+        assert distance(account.contributions, expected) < within
 
 
 def test_more_segments_come_nearer_to_the_integral(article, images):
@@ -181,22 +187,22 @@ def test_more_segments_come_nearer_to_the_integral(article, images):
 def test_hidden_units_pushes_and_the_bias_sum_to_every_logit(trained, images, recipe):
     classifier = trained[recipe]["nonlinear"]
     for image in images:
-        made = hidden(classifier, image)
+        made = hidden_units(classifier, image)
         bias = classifier.network.layers[1].bias.detach().numpy()
         entering = (made.weights * image).sum((1, 2)) + bias
-        np.testing.assert_allclose(made.entering, entering, atol=1e-4)
-        np.testing.assert_allclose(made.firing, np.maximum(entering, 0), atol=1e-4)
-        summed = made.pushes.sum(1) + made.bias
+        np.testing.assert_allclose(made.pre_activations, entering, atol=1e-4)
+        np.testing.assert_allclose(made.activations, np.maximum(entering, 0), atol=1e-4)
+        summed = made.contributions.sum(1) + made.bias
         np.testing.assert_allclose(summed, logits(classifier, image), atol=1e-4)
 
 
 @pytest.mark.parametrize("width", [1, 64])
 def test_hidden_units_of_shifted_networks_sum_too(images, width):
     classifier = untrained("nonlinear", width, tta=True)
-    made = hidden(classifier, images[2])
+    made = hidden_units(classifier, images[2])
     assert made.weights.shape == (width, 28, 28)
     np.testing.assert_allclose(
-        made.pushes.sum(1) + made.bias, logits(classifier, images[2]), atol=1e-5
+        made.contributions.sum(1) + made.bias, logits(classifier, images[2]), atol=1e-5
     )
 
 
@@ -245,11 +251,11 @@ def test_bad_input_gets_a_sentence(classifiers, images):
             attributions(classifiers["linear"], image, (1,))
     for call in (
         lambda: template(classifiers["cnn"], 1),
-        lambda: hidden(classifiers["linear"], images[0]),
+        lambda: hidden_units(classifiers["linear"], images[0]),
         lambda: grad_cam(classifiers["nonlinear"], images[0], 1),
         lambda: feature_maps(classifiers["linear"], images[0]),
     ):
-        with pytest.raises(ValueError, match="This explains a"):
+        with pytest.raises(ValueError, match="Only a network"):
             call()
     network = build("linear")
     network.layers.append(torch.nn.Sigmoid())
@@ -261,4 +267,4 @@ def test_a_blank_image_has_no_evidence(classifiers):
     nothing = np.zeros((28, 28), np.float32)
     for classifier in classifiers.values():
         (account,) = attributions(classifier, nothing, (3,))
-        assert not account.shares.any() and account.completeness_error == 0
+        assert not account.contributions.any() and account.completeness_error == 0

@@ -8,6 +8,7 @@ import torch
 
 import digitnet
 from digitnet.classifier import Classifier
+from digitnet.drawing import images_of_strokes, parse_drawing
 from digitnet.explain import counterfactual
 from digitnet.explain.counterfactual import (
     MAX_INK_REMOVED,
@@ -36,7 +37,7 @@ def said(classifier, subject):
         if isinstance(subject, np.ndarray)
         else classifier.predict(subject)
     )
-    return prediction.digit if prediction.is_digit else None
+    return prediction.answer
 
 
 def length(strokes):
@@ -94,7 +95,7 @@ def test_the_fewest_and_shortest_strokes(classifiers):
             if length([drawing[n] for n in trial]) <= MAX_LENGTH_REMOVED * length(drawing)
             and said(classifier, [s for n, s in enumerate(drawing) if n not in trial]) != before
         ]
-        change = without_strokes(classifier, drawing, before)
+        change = without_strokes(classifier, parse_drawing(drawing), before)
         assert (change.strokes if change else None) == (min(flips)[2] if flips else None)
         if change:
             checked += 1
@@ -110,7 +111,7 @@ def test_strokes_come_before_pixels(classifiers):
     (five,) = write_styles(("5 detached bar",), seed=0)
     classifier = classifiers["linear"]
     assert said(classifier, five) == 5
-    change = find_counterfactual(classifier, five, 5)
+    change = find_counterfactual(classifier, parse_drawing(five), 5)
     assert len(change.strokes) == 1 and change.answer != 5
     assert without_patches(classifier, digitnet.to_image(five), 5) is not None
 
@@ -121,9 +122,9 @@ def test_the_search_is_bounded_whatever_is_drawn(classifiers, monkeypatch, strok
 
     def counted(drawings):
         rendered.extend(len(stroke) for drawing in drawings for stroke in drawing)
-        return digitnet.drawing.to_images(drawings)
+        return images_of_strokes(drawings)
 
-    monkeypatch.setattr(counterfactual, "to_images", counted)
+    monkeypatch.setattr(counterfactual, "images_of_strokes", counted)
     drawing = list(np.random.default_rng(0).uniform(0, 100, (strokes, points, 2)))
     find_counterfactual(classifiers["linear"], drawing, 1)
     assert len(rendered) <= 1000 and sum(rendered) <= 60_000
@@ -138,20 +139,21 @@ def test_what_no_ink_can_change_is_told(test_set):
         network.layers[2].bias[3] = 5
     classifier = Classifier(network, Metadata("linear", "article", 2, 0.1), torch.device("cpu"))
     image = test_set[0][0].numpy().astype(np.float32) / 255
+    cross = parse_drawing([[(0, 0), (9, 9)], [(0, 9), (9, 0)]])
     for digit in (3, 8):
         assert find_counterfactual(classifier, image, digit) is None
-        assert find_counterfactual(classifier, [[(0, 0), (9, 9)], [(0, 9), (9, 0)]], digit) is None
+        assert find_counterfactual(classifier, cross, digit) is None
 
 
 def test_nothing_and_dots_are_no_trouble(classifiers):
     for drawing in ([], [[(5, 5)]], [[(5, 5)], [(5, 5)]]):
         for classifier in classifiers.values():
-            change = find_counterfactual(classifier, drawing, 1)
+            change = find_counterfactual(classifier, parse_drawing(drawing), 1)
             assert drawing or change is None
 
 
 def test_answers_are_those_of_predict(classifiers, test_set):
     images = test_set[0][:300].float() / 255
     for classifier in classifiers.values():
-        expected = [p.digit if p.is_digit else None for p in classifier.predict_images(images)]
+        expected = [p.answer for p in classifier.predict_images(images)]
         assert answers(classifier, classifier.logits(images)) == expected

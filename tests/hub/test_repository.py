@@ -217,7 +217,7 @@ for number in range({len(foreign)}):
         "token": "There is no Hugging Face token here; run hf auth login, or set HF_TOKEN.",
         "wrong token": "The Hub does not accept your token",
         "not yours": "Your token may not write to other/empty",
-        "id": "'digits' is not a repository's id; write it as USER/NAME.",
+        "id": "'digits' is not a repository id; write it as USER/NAME.",
         "repository": "There is no repository other/nothing on the Hub",
         "revision": f"{DIGITS} has no revision 'v9' on the Hub.",
         "folder": "weights is no repository on the Hub, so it has no revision 'main'.",
@@ -344,7 +344,7 @@ def test_weights_go_only_with_the_figures_measured_on_them(tmp_path):
     folder = shutil.copytree(WEIGHTS_FOLDER, tmp_path / "weights")
     recipe = next(path.parent for path in folder.glob("*/metrics.json"))
     shutil.copy(recipe / "linear.safetensors", recipe / "nonlinear.safetensors")
-    with pytest.raises(WeightsError, match=r"nonlinear\.safetensors is not what the metrics"):
+    with pytest.raises(WeightsError, match=r"nonlinear\.safetensors does not match the metrics"):
         files_to_push(DIGITS, folder)
     (recipe / "linear.safetensors").unlink()
     with pytest.raises(WeightsError, match=r"linear\.safetensors is missing"):

@@ -16,9 +16,10 @@ from digitnet.models import available_models, build
 from digitnet.training.loop import fit
 from digitnet.training.process import TrainingProcess, train_in_a_process
 from digitnet.training.recipes import RECIPES
+from digitnet.training.settings import Settings
 from digitnet.training.trainer import calibrate
-from digitnet.training.worker import Report, Settings, reports
-from digitnet.ui.components.comparison import figures
+from digitnet.training.worker import Report, reports
+from digitnet.ui.components.comparison import comparison_rows
 from digitnet.ui.components.training_progress import (
     Point,
     curves,
@@ -31,7 +32,7 @@ from digitnet.ui.resources import Resources
 from digitnet.ui.tabs import train_it
 from digitnet.ui.tabs.common import add_choice
 from digitnet.ui.test_predictions import YOURS, Selection, TestPredictions
-from digitnet.ui.trained_model import classifiers_of, keep, network_of, predictions_of
+from digitnet.ui.trained_model import classifiers_of, make_trained_model, network_of, predictions_of
 
 NUMBERS = (4, 1, 1e-3, 32, 6_000, 0)
 LINEAR = Settings.checked("linear", "article", *NUMBERS)
@@ -106,7 +107,7 @@ def test_time_is_up_and_what_was_learned_is_kept():
     *_, last = reports(long, 0.0)
     assert last.ended == "late" and 0 < last.done < 1
     shown = over(long, last, False, None, np.zeros((4, 28, 28)), b"")
-    assert shown["says"].startswith("Time was up")
+    assert shown["status"].startswith("Time was up")
 
 
 def test_a_diverged_training_says_so():
@@ -185,7 +186,7 @@ def test_the_file_gives_the_probabilities_that_the_page_shows(
     settings, resources, test_set, tmp_path
 ):
     *_, last = reports(settings, 300)
-    own = keep(settings, last.weights, resources)
+    own = make_trained_model(settings, last.weights, resources)
     file = tmp_path / "own.safetensors"
     file.write_bytes(own.to_file())
     again = digitnet.load(settings.model, source=file, device="cpu")
@@ -200,7 +201,7 @@ def test_the_file_gives_the_probabilities_that_the_page_shows(
 
 def test_ones_own_model_stands_among_the_others(resources, classifiers):
     *_, last = reports(LINEAR, 300)
-    own = keep(LINEAR, last.weights, resources)
+    own = make_trained_model(LINEAR, last.weights, resources)
     assert list(classifiers_of(resources, "drawings", own)) == [*classifiers, YOURS]
     assert classifiers_of(resources, "drawings", None) == classifiers
     predictions = predictions_of(resources.predictions, own)
@@ -215,7 +216,7 @@ def test_ones_own_model_stands_among_the_others(resources, classifiers):
 
 def test_ones_own_model_is_compared_with_the_others(resources):
     *_, last = reports(LINEAR, 300)
-    *others, row = figures(resources, keep(LINEAR, last.weights, resources))
+    *others, row = comparison_rows(resources, make_trained_model(LINEAR, last.weights, resources))
     assert others and all(other["model"] != row["model"] for other in others)
     assert (row["model"], row["trained"]) == ("yours (linear)", "as in the article")
     assert row["parameters"] == "3,190" and float(row["milliseconds"]) > 0

@@ -310,7 +310,7 @@ def test_the_log_holds_nothing_of_what_was_sent(address, log):
 def test_a_picture_that_is_none_is_refused_in_the_page(address):
     with httpx.Client(base_url=address, timeout=60) as client:
         events = client.get("/config").json()["dependencies"]
-        (reading,) = (one for one in events if one["api_name"] == "read_picture")
+        (reading,) = (one for one in events if one["api_name"] == "answer_to_picture")
         body = {"data": ["cnn", "drawings", None], "fn_index": reading["id"], "session_hash": "x"}
         for name, (content, _) in NO_PICTURES.items():
             told = {"event_data": {"content": base64.b64encode(content).decode()}}

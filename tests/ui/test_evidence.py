@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import digitnet
 from digitnet.classifier import Classifier
+from digitnet.drawing import parse_drawing
 from digitnet.models import build
 from digitnet.synthetic.writer import write_styles
 from digitnet.ui.components.evidence import rounded, signed
@@ -48,10 +49,10 @@ def test_signs_are_shown():
 @pytest.mark.parametrize("digit", [None, 7, 1])
 def test_the_figures_shown_add_up(classifiers, article, name, recipe, digit):
     chosen = {"drawings": classifiers, "article": article}[recipe]
-    shown, inside = explanation(chosen, name, SEVEN, digit)
-    assert shown["digit"] == inside["digit"] == (shown["said"] if digit is None else digit)
+    shown, inside = explanation(chosen, name, parse_drawing(SEVEN), digit)
+    assert shown["digit"] == inside["digit"] == (shown["predicted"] if digit is None else digit)
     assert shown["rival"] != shown["digit"] and shown["model"] == name
-    assert shown["said"] == chosen[name].predict(SEVEN).digit
+    assert shown["predicted"] == chosen[name].predict(SEVEN).digit
     *terms, together, logit = ([number(value) for value in row["values"]] for row in shown["rows"])
     np.testing.assert_allclose(np.sum(terms, axis=0), together, atol=1e-6)
     np.testing.assert_allclose(together, logit, atol=0.011)
@@ -67,7 +68,9 @@ def test_the_figures_shown_add_up(classifiers, article, name, recipe, digit):
             number(inside["logit"]), abs=1e-6
         )
     if name == "nonlinear":
-        summed = sum(number(unit["push"]) for unit in inside["units"]) + number(inside["bias"])
+        summed = sum(number(unit["contribution"]) for unit in inside["units"]) + number(
+            inside["bias"]
+        )
         assert summed == pytest.approx(number(inside["logit"]), abs=1e-6)
     if name != "cnn":
         assert number(inside["logit"]) == logit[0]
@@ -80,25 +83,24 @@ def test_wide_networks_show_the_units_that_push_most(width):
     classifier = Classifier(build("nonlinear", width), metadata, torch.device("cpu"))
     shown = parts(classifier, digitnet.to_image(SEVEN), 2)
     assert len(shown["units"]) == min(width, MAX_UNITS) and shown["count"] == width
-    pushes = [number(unit["push"]) for unit in shown["units"]]
+    pushes = [number(unit["contribution"]) for unit in shown["units"]]
     summed = sum(pushes) + number(shown["rest"]) + number(shown["bias"])
     assert summed == pytest.approx(number(shown["logit"]), abs=1e-6)
 
 
 def test_a_model_that_is_not_there_and_subjects_that_are_none(classifiers):
+    seven = parse_drawing(SEVEN)
     apart = [*SEVEN, [(x + 60, y) for x, y in SEVEN[0]]]
     for sentence, *asked in (
-        ("not available", {}, "cnn", SEVEN),
-        ("not available", classifiers, None, SEVEN),
+        ("not available", {}, "cnn", seven),
+        ("not available", classifiers, None, seven),
         ("Draw a digit", classifiers, "cnn", []),
-        ("several digits on the sketchpad", classifiers, "cnn", apart),
+        ("several digits on the sketchpad", classifiers, "cnn", parse_drawing(apart)),
     ):
         with pytest.raises(gr.Error, match=sentence):
             explanation(*asked)
-    with pytest.raises(ValueError, match="list of strokes"):
-        explanation(classifiers, "cnn", [["x"]])
     with pytest.raises(ValueError, match="whole number from 0 to 9"):
-        explanation(classifiers, "cnn", SEVEN, 10)
+        explanation(classifiers, "cnn", seven, 10)
 
 
 def test_a_test_image_that_is_none_gets_a_sentence():
@@ -111,7 +113,7 @@ def test_removed_strokes_are_marked_among_all(classifiers):
     for style in ("5 detached bar", "7 crossbar", "4 open", "1 long flag and foot"):
         (drawing,) = write_styles((style,), seed=0)
         for name in classifiers:
-            change = explanation(classifiers, name, drawing)[0]["change"]
+            change = explanation(classifiers, name, parse_drawing(drawing))[0]["change"]
             if change.get("by_strokes"):
                 gone = [stroke["gone"] for stroke in change["strokes"]]
                 assert len(gone) == len(drawing) and 0 < sum(gone) < len(gone)
@@ -146,12 +148,12 @@ def test_a_sheet_has_its_maps_in_rows():
 
 
 def test_a_network_goes_by_the_name_it_has_on_the_page(classifiers):
-    shown, inside = explanation({"yours": classifiers["nonlinear"]}, "yours", SEVEN)
+    shown, inside = explanation({"yours": classifiers["nonlinear"]}, "yours", parse_drawing(SEVEN))
     assert shown["model"] == "yours" and inside["nonlinear"]
 
 
 def test_what_is_no_digit_says_so(classifiers):
     zigzag = [[(x, 500 * (x // 60 % 2)) for x in range(0, 661, 60)]]
     assert not classifiers["cnn"].predict(zigzag).is_digit
-    shown, _ = explanation(classifiers, "cnn", zigzag)
-    assert shown["refused"] and shown["not"] and shown["digit"] == shown["said"]
+    shown, _ = explanation(classifiers, "cnn", parse_drawing(zigzag))
+    assert shown["refused"] and shown["not"] and shown["digit"] == shown["predicted"]

@@ -2,12 +2,12 @@
 
 import math
 
-import gradio as gr
 import numpy as np
 import pytest
 import torch
 
 import digitnet
+from digitnet.drawing import parse_drawing
 from digitnet.explain.adversarial import NORMS
 from digitnet.explain.distortions import DISTORTIONS
 from digitnet.synthetic.writer import write_digits
@@ -16,13 +16,13 @@ from digitnet.ui.components.answer import answer
 from digitnet.ui.components.chart import Axis, Series, chart, percent_axis
 from digitnet.ui.components.closeup import closeup
 from digitnet.ui.components.confusion import cells
-from digitnet.ui.components.distorted import curves_chart, distorted, distortion_axis, try_out
+from digitnet.ui.components.distorted import compute_trial, curves_chart, distorted, distortion_axis
 from digitnet.ui.components.gallery import label_tiles, prediction_tiles
 from digitnet.ui.components.layers import layers
 from digitnet.ui.components.nudge import nudge
-from digitnet.ui.components.sketchpad import PEN_WIDTH, SIZE, Sketchpad, examples
-from digitnet.ui.tabs.break_it import Amount, checked_value
-from digitnet.ui.tabs.common import Number, checked_number
+from digitnet.ui.components.sketchpad import PEN_WIDTH, SIZE, examples, sketchpad_value
+from digitnet.ui.tabs.break_it import checked_value
+from digitnet.ui.tabs.common import checked_number
 from digitnet.ui.test_predictions import DISPUTED, Selection, TestPredictions
 from tests.conftest import PROJECT
 
@@ -40,10 +40,10 @@ def predictions(article, test_set):
 
 
 def test_answer_puts_the_chosen_model_in_front(classifiers):
-    shown = answer(classifiers, "cnn", SEVEN)
+    shown = answer(classifiers, "cnn", parse_drawing(SEVEN))
     assert shown["digit"] == 7 and not shown["blank"]
     assert [row["model"] for row in shown["models"]] == ["linear", "nonlinear", "cnn"]
-    assert shown["disagreement"] == any(row["said"] != "7" for row in shown["models"])
+    assert shown["disagreement"] == any(row["predicted"] != "7" for row in shown["models"])
     assert [step["name"] for step in shown["stages"] if step["seen"]] == ["centred"]
     assert shown["image"].startswith("data:image/png;base64,")
 
@@ -51,13 +51,13 @@ def test_answer_puts_the_chosen_model_in_front(classifiers):
 def test_answer_to_nothing_is_no_digit(classifiers):
     shown = answer(classifiers, "linear", [])
     assert shown["blank"] and shown["digit"] is None and not shown["disagreement"]
-    assert answer({}, None, SEVEN)["blank"]
+    assert answer({}, None, parse_drawing(SEVEN))["blank"]
 
 
 def test_a_visitor_cannot_name_a_file():
     for payload in (str(PROJECT / "weights" / "article" / "accuracy.png"), {"path": "x.png"}):
-        with pytest.raises(gr.Error, match="list of strokes"):
-            Sketchpad().preprocess(payload)
+        with pytest.raises(ValueError, match="list of strokes"):
+            sketchpad_value(payload)
 
 
 class Interrupted:
@@ -75,7 +75,7 @@ class Interrupted:
 
 
 def test_what_is_recognised_so_far_is_answered_from(article, test_set, predictions, monkeypatch):
-    monkeypatch.setattr(test_predictions, "TURN", 60)  # the linear model is done in its first one
+    monkeypatch.setattr(test_predictions, "TURN_SECONDS", 60)  # linear is done in its first turn
     by_key = {LINEAR: article["linear"], (RECIPE, "cnn"): Interrupted(article["cnn"])}
     background = TestPredictions(by_key, *test_set)
     waiting = prediction_tiles(background.so_far(), LINEAR, Selection())
@@ -87,7 +87,7 @@ def test_what_is_recognised_so_far_is_answered_from(article, test_set, predictio
     done = len(partly.probabilities((RECIPE, "cnn")))
     assert 0 < done < 10_000 == len(partly.probabilities(LINEAR))
     key = (RECIPE, "cnn")
-    for among in ("every image", "the models disagree", "only the cnn is right"):
+    for among in ("every image", "the models disagree", "only the largest model is right"):
         shown = partly.indices(key, Selection(among=among))
         assert (shown < done).all()
     assert (partly.predicted(key) == predictions.predicted(key)[:done]).all()
@@ -134,7 +134,7 @@ def test_selections_against_a_second_way_of_choosing(predictions, test_set):
         if [name for name in said if said[name][index] == label] == ["cnn"]
     ]
     disagreed = [i for i in range(len(labels)) if len({said[name][i] for name in said}) > 1]
-    chosen = predictions.indices(LINEAR, Selection(among="only the cnn is right"))
+    chosen = predictions.indices(LINEAR, Selection(among="only the largest model is right"))
     assert chosen.tolist() == only_cnn
     chosen = predictions.indices(LINEAR, Selection(among="the models disagree"))
     assert chosen.tolist() == disagreed
@@ -206,16 +206,16 @@ def test_examples_are_drawings_of_their_digits(classifiers):
 
 
 def test_a_test_image_on_the_sketchpad_is_a_number():
-    assert Sketchpad().preprocess({"test_image": 7, "picture": "x"}) == {"test_image": 7}
+    assert sketchpad_value({"test_image": 7, "picture": "x"}) == {"test_image": 7}
     for wrong in ({"test_image": "7"}, {"test_image": True}, {"test_image": 7.5}, {}):
-        with pytest.raises(gr.Error, match="list of strokes"):
-            Sketchpad().preprocess(wrong)
+        with pytest.raises(ValueError, match="list of strokes"):
+            sketchpad_value(wrong)
 
 
 def test_ink_no_wider_than_the_pen_is_not_yet_a_digit():
     def seen(size, x=500):
         drawing = [[[x, 500], [x + size, 500 + size / 3], [x, 500 + size]]]
-        return Sketchpad().preprocess(drawing) == drawing
+        return sketchpad_value(drawing) == drawing
 
     assert not any(seen(size) for size in (0, 1, PEN_WIDTH - 1))
     assert seen(PEN_WIDTH) and seen(PEN_WIDTH, x=0) and seen(900, x=50)
@@ -224,9 +224,9 @@ def test_ink_no_wider_than_the_pen_is_not_yet_a_digit():
 def test_a_distorted_digit_and_its_curves(classifiers):
     image = digitnet.to_image(SEVEN)
     distortion = DISTORTIONS["scale"]
-    trial = try_out(classifiers, image, None, distortion)
+    trial = compute_trial(classifiers, image, None, distortion)
     assert trial.true_digit("cnn") == 7 and trial.true_digit("cnn", 4) == 4
-    assert try_out({}, image, 3, distortion).true_digit("cnn") == 3
+    assert compute_trial({}, image, 3, distortion).true_digit("cnn") == 3
     shown = distorted(trial, "cnn", 7, 0.4)
     assert shown["caption"] == "0.4 times the size"
     for row in shown["models"]:
@@ -252,8 +252,8 @@ def test_nudges_name_who_falls_for_them(classifiers):
     shown = nudge(classifiers, "linear", digitnet.to_image(SEVEN), 2)
     for way in shown["ways"]:
         by_model = {row["model"]: row for row in way["models"]}
-        assert by_model["linear"]["said"] == "2" and by_model["linear"]["fooled"]
-        assert all(row["fooled"] == (row["said"] == "2") for row in by_model.values())
+        assert by_model["linear"]["predicted"] == "2" and by_model["linear"]["fooled"]
+        assert all(row["fooled"] == (row["predicted"] == "2") for row in by_model.values())
     assert nudge(classifiers, "cnn", digitnet.to_image(SEVEN), 7)["already"]
 
 
@@ -266,13 +266,13 @@ def test_a_nudge_out_of_reach_is_said_to_be(classifiers, monkeypatch):
 @pytest.mark.parametrize("value", [None, "5", 0, 168, 1.5, True, [1]])
 def test_a_number_that_is_none_or_out_of_range_is_told_the_range(value):
     assert checked_number(167, 167, "The page", first=1) == 167
-    with pytest.raises(gr.Error, match="The page must be a whole number from 1 to 167"):
-        checked_number(Number().preprocess(value), 167, "The page", first=1)
+    with pytest.raises(ValueError, match="The page must be a whole number from 1 to 167"):
+        checked_number(value, 167, "The page", first=1)
 
 
 @pytest.mark.parametrize("value", ["5", None, [5], math.nan, math.inf, 91, -91, {}])
 def test_the_slider_takes_numbers_in_its_range_only(value):
     rotate = DISTORTIONS["rotate"]
     assert checked_value(-90, rotate) == -90.0
-    with pytest.raises(gr.Error, match="number from -90 to 90"):
-        checked_value(Amount(-90, 90).preprocess(value), rotate)
+    with pytest.raises(ValueError, match="number from -90 to 90"):
+        checked_value(value, rotate)

@@ -1,7 +1,6 @@
-"""What the page's components share: a `gr.HTML` whose parts lie in files beside its class."""
+"""What the page's components share: a `gr.HTML` whose parts are files, and pictures as URLs."""
 
 import base64
-import inspect
 import io
 from pathlib import Path
 from typing import Any
@@ -11,18 +10,26 @@ import numpy as np
 from PIL import Image
 
 
-class Component(gr.HTML):
-    """A `gr.HTML` made of ``template.html``, ``style.css`` and, if it has any, its scripts.
+class View(gr.HTML):
+    """A `gr.HTML` made of the files in one folder of `digitnet.ui.components`.
 
-    The scripts, ``*.js``, run as one, in the order of their names.
+    These are ``template.html``, ``style.css`` and, if there are any, scripts: ``*.js``, which run
+    as one, in the order of their names.
 
-    The value is JSON (lists, dictionaries, numbers, strings). The template is Handlebars, which
-    escapes HTML in what it inserts; but Gradio then evaluates the result as a JavaScript template
-    literal, so a value must never hold text that a visitor wrote.
+    The value is JSON (lists, dictionaries, numbers, strings); a function in the folder's
+    ``__init__.py`` makes it. The template is Handlebars, which escapes HTML in what it inserts; but
+    Gradio then evaluates the result as a JavaScript template literal, so a value must never hold
+    text that a visitor wrote.
+
+    Parameters
+    ----------
+    name : of the folder
+    value : what is shown first
+    properties : of `gr.HTML`, such as `elem_id`, and what the template takes besides `value`
     """
 
-    def __init__(self, value: Any = None, **properties: Any):
-        folder = Path(inspect.getfile(type(self))).parent
+    def __init__(self, name: str, value: Any = None, **properties: Any):
+        folder = Path(__file__).parent / name
         scripts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.js"))]
         super().__init__(
             value=value,
@@ -44,19 +51,19 @@ class Component(gr.HTML):
 
 
 def png_url(image: np.ndarray) -> str:
-    """A picture for an <img>: float32 in 0..1 or uint8 in 0..255, ``[H, W]`` or ``[H, W, 3]``."""
+    """The URL of an array: float32 in 0..1 or uint8 in 0..255, ``[H, W]`` or ``[H, W, 3]``."""
     if image.dtype != np.uint8:
         image = np.rint(image * 255).astype(np.uint8)
     return _url(Image.fromarray(image), "png")
 
 
 def picture_url(picture: Image.Image) -> str:
-    """A picture for an <img>, in colours."""
+    """The URL of a picture, as a PNG file."""
     return _url(picture, "png")
 
 
 def jpeg_url(picture: Image.Image) -> str:
-    """A photo for an <img>."""
+    """The URL of a photo, as a JPEG file."""
     return _url(picture, "jpeg")
 
 

@@ -1,12 +1,12 @@
-"""Pictures of numbers that have a place in the image: what is for and against, and how strong."""
+"""Pictures of values per pixel, such as attributions and activations."""
 
 import numpy as np
 
 # Okabe and Ito's sky blue and orange, which colour-blind people can tell apart, and both from grey.
 FOR = np.array((86, 180, 233))
 AGAINST = np.array((230, 159, 0))
-INK = np.array((110, 110, 110))  # of full strength, where nothing is for or against
-MARK = np.array((240, 120, 200))  # what is taken away
+INK = np.array((110, 110, 110))  # full ink, where the value is 0
+MARK = np.array((240, 120, 200))  # ink that is removed
 
 
 def signed_map(values: np.ndarray, limit: float, ink: np.ndarray | None = None) -> np.ndarray:
@@ -15,8 +15,8 @@ def signed_map(values: np.ndarray, limit: float, ink: np.ndarray | None = None) 
     Parameters
     ----------
     values : float ``[H, W]``
-    limit : the value that has the full colour; others are mixed in proportion
-    ink : float ``[H, W]`` in 0..1; none where it is None
+    limit : the magnitude with the full colour; smaller ones are mixed in proportion
+    ink : float ``[H, W]`` in 0..1; no ink where it is None
 
     Returns
     -------
@@ -29,16 +29,19 @@ def signed_map(values: np.ndarray, limit: float, ink: np.ndarray | None = None) 
 
 
 def marked_map(image: np.ndarray, left: np.ndarray) -> np.ndarray:
-    """`image` in grey, what is not `left` of it marked; float ``[H, W]`` in 0..1 to uint8 RGB."""
+    """`image` in grey with the removed ink marked, uint8 ``[H, W, 3]``.
+
+    `image` and `left`, without that ink, are float ``[H, W]`` in 0..1.
+    """
     gone = (image - left)[..., None]
     grey = left[..., None] * (2 * INK)
     return np.rint(np.clip(gone * MARK + grey, 0, 255)).astype(np.uint8)
 
 
 def sheet(maps: np.ndarray, columns: int) -> np.ndarray:
-    """Maps ``[C, H, W]``, 0 or more, in rows of `columns`, a grey line between: uint8 ``[H', W']``.
+    """Maps ``[C, H, W]`` of values >= 0 in a grid with `columns` columns, uint8 ``[H', W']``.
 
-    White is the greatest value of them all; half as bright, a quarter of it.
+    White is the maximum over all maps; the brightness is proportional to the square root.
     """
     count, height, width = maps.shape
     rows = -(-count // columns)

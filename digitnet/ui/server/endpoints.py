@@ -1,4 +1,4 @@
-"""For programs: the endpoints that the page offers them. Everything else is hidden from them."""
+"""The endpoints of the page for programs; all other events are private."""
 
 import base64
 import io
@@ -9,19 +9,20 @@ import gradio as gr
 from PIL import Image
 
 from digitnet.classifier import DEFAULT_RECIPE, Classifier
-from digitnet.models import parameter_count
+from digitnet.drawing import images_of_strokes, parse_drawing, to_images
+from digitnet.models import available_models, parameter_count
 from digitnet.pictures import opened
 from digitnet.ui.resources import Resources
-from digitnet.ui.server.limits import Refusal, one_sentence
+from digitnet.ui.server.errors import handler
 
-DEFAULT_MODEL = "cnn"
-EXAMPLE = [[[0.0, 0.0], [10.0, 0.0], [4.0, 20.0]]]  # a 7, which the page's snippets send
+DEFAULT_MODEL = available_models()[-1]
+EXAMPLE = [[[0.0, 0.0], [10.0, 0.0], [4.0, 20.0]]]  # a 7, which the snippets on the API page send
 
 
 def add_api(resources: Resources) -> None:
-    """Give the page its endpoints ``/predict`` and ``/models``."""
+    """Add the endpoints ``/predict`` and ``/models`` to the page."""
     for endpoint in (make_predict(resources), make_models(resources)):
-        gr.api(endpoint, api_name=endpoint.__name__, queue=False)
+        gr.api(handler(endpoint), api_name=endpoint.__name__, queue=False)
 
 
 def make_predict(resources: Resources) -> Callable[..., dict[str, Any]]:
@@ -42,8 +43,8 @@ def make_predict(resources: Resources) -> Callable[..., dict[str, Any]]:
             drawing: a list of strokes, each a list of [x, y] points with y down, in any unit; if
                 neither this nor a picture is given, the example
             picture: instead of a drawing, a PNG or JPEG file in base64, as a "data:" URL or bare
-            model: "linear", "nonlinear" or "cnn"
-            recipe: how the model was trained; "/models" lists what there is
+            model: the name of a model; "/models" lists what there is
+            recipe: how the model was trained, likewise
 
         Returns:
             digit (0 to 9, or null where nothing is drawn), is_digit (whether it looks like a digit
@@ -52,10 +53,14 @@ def make_predict(resources: Resources) -> Callable[..., dict[str, Any]]:
         if picture and drawing == EXAMPLE:
             drawing = None  # not given
         if (drawing is None) == (not picture):
-            raise Refusal("Give either a drawing or a picture.")
-        with one_sentence():
-            subject = decoded(picture) if picture else _strokes(drawing)
-            prediction = find_classifier(resources, model, recipe).predict(subject)
+            raise ValueError("Give either a drawing or a picture.")
+        classifier = find_classifier(resources, model, recipe)
+        if picture:
+            images = to_images([decoded(picture)])
+        else:
+            # Not `predict`, which opens paths too: a visitor must not name one.
+            images = images_of_strokes([parse_drawing(drawing or [])])
+        (prediction,) = classifier.predict_images(images)
         return {
             "digit": prediction.digit,
             "is_digit": prediction.is_digit,
@@ -70,7 +75,7 @@ def make_models(resources: Resources) -> Callable[..., list[dict[str, Any]]]:
     """The function behind ``/models``."""
 
     def models() -> list[dict[str, Any]]:
-        """List the models, what they were trained for, their size, and how well they do.
+        """List the models with their recipe, size and accuracy.
 
         Example: an entry is {"model": "cnn", "recipe": "drawings", "parameters": 148250,
         "test_accuracy": 0.99}.
@@ -94,7 +99,7 @@ def make_models(resources: Resources) -> Callable[..., list[dict[str, Any]]]:
 
 
 def find_classifier(resources: Resources, model: str, recipe: str) -> Classifier:
-    """The one loaded for `model` and `recipe`; ValueError with those there are, if none is."""
+    """The classifier of `model` and `recipe`; ValueError with the valid names if there is none."""
     by_model = resources.classifiers.get(recipe) if isinstance(recipe, str) else None
     if by_model is None:
         raise ValueError(f"There is no such recipe; choose one of {', '.join(resources.recipes)}.")
@@ -104,7 +109,7 @@ def find_classifier(resources: Resources, model: str, recipe: str) -> Classifier
 
 
 def decoded(picture: str) -> Image.Image:
-    """The picture whose file is `picture` in base64; ValueError if it is none."""
+    """The picture whose file is `picture` in base64; ValueError if it can't be read."""
     message = "A picture is a PNG or JPEG file in base64."
     if not isinstance(picture, str):
         raise ValueError(message)
@@ -114,10 +119,3 @@ def decoded(picture: str) -> Image.Image:
         return opened(io.BytesIO(content))
     except ValueError:
         raise ValueError(message) from None
-
-
-def _strokes(drawing: Any) -> list:
-    """Nothing but strokes: `predict` takes paths too, and a visitor must not name one."""
-    if not isinstance(drawing, list):
-        raise ValueError("A drawing is a list of strokes.")
-    return drawing

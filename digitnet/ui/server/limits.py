@@ -1,28 +1,21 @@
 """What stands between the page and everybody: limits, and a sentence for what is not acceptable."""
 
 import asyncio
-import contextlib
-import json
-import sys
-import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.exceptions import Error
-from gradio.route_utils import FnIndexInferError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digitnet.drawing import MAX_DRAWING_POINTS
+from digitnet.ui.server.errors import log_place, note_errors
+from digitnet.ui.server.requests import UNKNOWN, RequestCheck
 
-NOT_OURS = "This is not what the page sends; reload it and try again."
 TOO_MUCH = "Too much is being sent at this moment; try again."
 BROKEN = "The page could not answer this; its log says where."
 MAX_BODY_BYTES = 20_000_000  # of a request; a picture in base64 is a third larger than its file
@@ -47,80 +40,6 @@ HEADERS = [
 ]
 
 
-class Refusal(Error):
-    """An error of the visitor's, which the page shows and the log leaves out."""
-
-    def __init__(self, message: str):
-        super().__init__(message, print_exception=False)
-
-
-@contextlib.contextmanager
-def one_sentence() -> Iterator[None]:
-    """Turn the ValueError of a function that a visitor's input reaches into a `Refusal`."""
-    try:
-        yield
-    except Error:
-        raise
-    except ValueError as error:
-        raise Refusal(str(error)) from None
-
-
-def log_place(error: BaseException) -> None:
-    """Write one line about an error that nobody expected: its type and the calls that led there.
-
-    Not its message: that may have in it what a visitor sent.
-    """
-    error = error.__cause__ or error  # Gradio's own of what a component raised
-    calls = traceback.extract_tb(error.__traceback__)[-3:]
-    places = " > ".join(f"{Path(call.filename).name}:{call.lineno}" for call in calls)
-    print(f"{type(error).__name__} at {places}", file=sys.stderr)
-
-
-class Page(gr.Blocks):
-    """A page that refuses in one sentence what its components would not send."""
-
-    async def preprocess_data(self, block_fn: Any, inputs: list, *rest: Any, **named: Any) -> list:
-        try:
-            if block_fn.fn is None:
-                raise Refusal("This event is the browser's own.")
-            if any(_is_address(path) for path in _paths_in(inputs)):
-                raise Refusal("Nothing is downloaded from elsewhere; upload the picture.")
-            return await super().preprocess_data(block_fn, inputs, *rest, **named)
-        except Refusal:
-            raise
-        except Exception as error:
-            # Gradio's own messages have in them what was sent, and are logged.
-            if not isinstance(error, Error):
-                log_place(error)
-            raise Refusal(NOT_OURS) from None
-
-    async def call_function(self, *given: Any, **named: Any) -> Any:
-        try:
-            return await super().call_function(*given, **named)
-        except Error:
-            raise
-        except Exception as error:
-            log_place(error)
-            raise Refusal(NOT_OURS) from None
-
-
-def _paths_in(value: Any) -> Iterator[Any]:
-    """What Gradio may take for the paths of files, at any depth."""
-    left = [value]
-    while left:
-        one = left.pop()
-        if isinstance(one, dict):
-            if "path" in one:
-                yield one["path"]
-            left.extend(one.values())
-        elif isinstance(one, list):
-            left.extend(one)
-
-
-def _is_address(path: Any) -> bool:
-    return isinstance(path, str) and path.lower().startswith(("http:", "https:"))
-
-
 @dataclass(eq=False)
 class _Body:
     """The body of a request while it is received."""
@@ -139,8 +58,9 @@ class Guard:
     slowly, or sends much, does not keep the others from drawing.
     """
 
-    def __init__(self, app: ASGIApp):
+    def __init__(self, app: ASGIApp, check: Callable[[str, bytes], str | None]):
         self.app = app
+        self.check = check
         self.bodies: dict[_Body, None] = {}  # oldest first
         self.held = 0  # bytes
 
@@ -158,16 +78,17 @@ class Guard:
                 return await refused.answer(scope, receive, send)
             if body is None:
                 return None  # nobody waits for an answer
+            if _is_json(scope) and (problem := self.check(route, body)):
+                return await _refusal(422, problem)(scope, receive, send)
             receive = _replay(body, receive)
-            if route.startswith(("run/", "api/")):
-                send = _with_status_of_error(send)
+            send = _with_status(send, note_errors())
         await _answered(self.app, scope, receive, send)
 
     async def _received(self, scope: Scope, receive: Receive) -> bytes | None:
         """The body of a request, or None if it broke off; raises `_Refused`."""
         loop = asyncio.get_running_loop()
         end = loop.time() + BODY_SECONDS
-        is_json = not dict(scope["headers"]).get(b"content-type", b"").startswith(b"multipart/")
+        is_json = _is_json(scope)
         client, _ = scope.get("client") or ("", 0)
         body = _Body(client, asyncio.timeout_at(loop.time() + IDLE_SECONDS))
         self.bodies[body] = None
@@ -237,8 +158,17 @@ def route_of(scope: Scope) -> str:
     return path.removeprefix("/gradio_api/").removeprefix("/")
 
 
+def _is_json(scope: Scope) -> bool:
+    """Whether a body is taken for JSON, as it is where no type is given."""
+    return not dict(scope["headers"]).get(b"content-type", b"").startswith(b"multipart/")
+
+
 async def _answered(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Let the application answer; what it raises goes to the log in one line."""
+    """Let the application answer; what it raises goes to the log in one line.
+
+    `digitnet.ui.server.errors.handler` answers for the page's own functions. So where a request
+    with a body makes something else raise, that body is not what Gradio takes.
+    """
     has_begun = has_ended = False
 
     async def sending(message: Message) -> None:
@@ -254,7 +184,9 @@ async def _answered(app: ASGIApp, scope: Scope, receive: Receive, send: Send) ->
         if not isinstance(error.__cause__, HTTPException):
             log_place(error)
         if not has_begun:
-            await _refusal(500, BROKEN)(scope, receive, send)
+            posted = scope["method"] == "POST"
+            refusal = _refusal(422, UNKNOWN) if posted else _refusal(500, BROKEN)
+            await refusal(scope, receive, send)
         elif not has_ended:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -282,48 +214,23 @@ def _with_headers(send: Send) -> Send:
     return sending
 
 
-def _with_status_of_error(send: Send) -> Send:
-    """Gradio answers 500 to everything; a sentence for the visitor means that the input was bad."""
-    start: list[Message] = []
+def _with_status(send: Send, errors: list[str]) -> Send:
+    """Gradio answers 500 to every error; with one of `errors`, the input was wrong: 422."""
 
     async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start" and message["status"] == 500:
-            start.append(message)
-            return
-        if start:
-            first = start.pop()
-            if _has_sentence(message.get("body", b"")):
-                first["status"] = 422
-            await send(first)
+        if message["type"] == "http.response.start" and message["status"] == 500 and errors:
+            message["status"] = 422
         await send(message)
 
     return sending
 
 
-def _has_sentence(body: bytes) -> bool:
-    try:
-        return isinstance(json.loads(body)["error"], str)
-    except (ValueError, KeyError, TypeError):
-        return False
-
-
-async def _unknown(request: Request, error: Exception) -> JSONResponse:
-    if not isinstance(error, FnIndexInferError):
-        log_place(error)
-    return _refusal(422, "There is no such function here, or this is not what it takes.")
-
-
-def limits(*middleware: Middleware) -> dict[str, Any]:
-    """What Gradio's `launch` is told; requests pass the guard, and then `middleware`."""
+def limits(page: gr.Blocks, *middleware: Middleware) -> dict[str, Any]:
+    """Arguments of the `launch` of `page`; requests pass the guard, and then `middleware`."""
+    guard = Middleware(Guard, check=RequestCheck(page.config["dependencies"]))
     return {
         "max_file_size": MAX_BODY_BYTES,
         "state_session_capacity": MAX_SESSIONS,
         "enable_monitoring": False,
-        "app_kwargs": {
-            "middleware": [Middleware(Guard), *middleware],
-            # What is raised outside of the page's functions, which answer for themselves.
-            "exception_handlers": dict.fromkeys(
-                (FnIndexInferError, KeyError, TypeError, ValueError), _unknown
-            ),
-        },
+        "app_kwargs": {"middleware": [guard, *middleware]},
     }

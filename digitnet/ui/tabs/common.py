@@ -1,5 +1,6 @@
-"""What the tabs share: the choice of model and recipe, and how their events are sent."""
+"""What the tabs share: the selectors of model and recipe, event options, and input checks."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,46 +8,54 @@ import gradio as gr
 import numpy as np
 from gradio.events import Dependency
 
-from digitnet.drawing import Drawing
 from digitnet.segmentation import segment_drawing
 from digitnet.training.recipes import RECIPES
 from digitnet.ui.components.answer import PictureReading, Subject
-from digitnet.ui.components.sketchpad import Sketchpad, on_paper
+from digitnet.ui.components.sketchpad import Sketchpad, sketchpad_value, test_image_value
 from digitnet.ui.resources import Resources
-from digitnet.ui.server.limits import Refusal
+from digitnet.ui.server.errors import UNEXPECTED, handler
 
-# For what must never wait: no queue, no spinner, and while one answer is under way only the newest
-# value is kept for the next. What is given is JSON already; Gradio would hand each value to a
-# thread, to have it converted.
-UNQUEUED: dict[str, Any] = {
-    "queue": False,
-    "trigger_mode": "always_last",
-    "postprocess": False,
+# Options of events. Without `preprocess`, handlers get what the browser sent and check it: Gradio's
+# components would quote a wrong value in their messages, and in the log.
+QUEUED: dict[str, Any] = {
+    "preprocess": False,
     "show_progress": "hidden",
     "api_visibility": "private",
 }
-QUEUED: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+# For what must never wait: there is no queue, and while one event is being answered, only the
+# newest one after it is kept. What handlers return is JSON already; Gradio would convert each value
+# in a thread.
+UNQUEUED: dict[str, Any] = {
+    **QUEUED,
+    "queue": False,
+    "trigger_mode": "always_last",
+    "postprocess": False,
+}
 NO_DIGIT = "Draw a digit in the Draw tab, or take a test image."
 NO_PICTURED_DIGIT = "No digit was found in the picture."
 
 
 @dataclass
 class Choice:
-    """The two selectors above the tabs, and what the visitor brought along.
+    """The two selectors above the tabs, and what is kept for a visitor's session.
 
-    `own` holds a `digitnet.ui.trained_model.TrainedModel`, the network that the visitor trained, or None. Handlers
-    that ask classifiers take it along, and ask those of `digitnet.ui.trained_model.classifiers_of`.
-    `picture` holds a `digitnet.ui.components.answer.PictureReading`, the picture last read, or None; see `subject_of`.
+    Attributes
+    ----------
+    model, recipe : the selectors
+    trained : holds the `digitnet.ui.trained_model.TrainedModel` that the visitor trained, or None;
+        handlers that predict take it as an input of `digitnet.ui.trained_model.classifiers_of`
+    picture : holds the `digitnet.ui.components.answer.PictureReading` of the visitor's last
+        picture, or None; see `subject_of`
     """
 
     model: gr.Radio
     recipe: gr.Radio
-    own: gr.State
+    trained: gr.State
     picture: gr.State
 
 
 def add_choice(resources: Resources) -> Choice:
-    """Put the selectors on the page, the best of what is loaded chosen."""
+    """Put the selectors on the page, with the best of the loaded models selected."""
     with gr.Row(elem_id="choice"):
         model = gr.Radio(
             resources.models,
@@ -67,94 +76,102 @@ def add_choice(resources: Resources) -> Choice:
 
 
 def event_value(event: gr.EventData, name: str) -> Any:
-    """What an event tells of `name`; None where it does not, as one that a program made up."""
+    """The value `name` in the data of an event; None where there is none."""
     try:
         return getattr(event, name, None)
-    except TypeError:  # it tells nothing at all
+    except TypeError:  # the event has no data
         return None
 
 
-class Number(gr.Number):
-    """A field whose number `checked_number` looks at: Gradio does not name the range."""
-
-    is_template = True  # a gr.Number to the browser
-
-    def preprocess(self, payload: Any) -> Any:
-        return payload
+def checked_choice(value: Any, choices: Collection[Any]) -> Any:
+    """`value` as the browser sent it; ValueError if it is not one of `choices`."""
+    if value not in choices:
+        raise ValueError(UNEXPECTED)
+    return value
 
 
 def checked_number(value: object, count: int, name: str = "This", first: int = 0) -> int:
-    """One of `count` numbers from `first` on that the browser sent; a `Refusal` if it is not."""
+    """`value` as the browser sent it; ValueError if it isn't an integer of `count` from `first`."""
     last = first + count - 1
     if type(value) is not int or not first <= value <= last:
-        raise Refusal(f"{name} must be a whole number from {first} to {last:,}.")
+        raise ValueError(f"{name} must be a whole number from {first} to {last:,}.")
     return value
 
 
 def subject_of(
-    resources: Resources, value: Drawing | dict[str, int], picture: PictureReading | None = None
+    resources: Resources, payload: Any, picture: PictureReading | None = None
 ) -> Subject:
-    """What lies on the sketchpad: a drawing, a test image or the visitor's `picture`.
+    """What is on the sketchpad: a drawing, a test image or the visitor's picture.
 
-    A test image is given as float32 ``[28, 28]`` in 0..1.
+    A test image is returned as float32 ``[28, 28]`` in 0..1.
+
+    Parameters
+    ----------
+    resources : hold the test images
+    payload : the sketchpad's value as the browser sent it
+    picture : the visitor's picture, if there is one
+
+    Raises
+    ------
+    ValueError : with a sentence for the visitor, if there is no such thing.
     """
+    value = sketchpad_value(payload)
     if not isinstance(value, dict):
         return value
     if "test_image" not in value:
         if picture is None:
-            raise Refusal("The picture is no longer here; choose it again.")
+            raise ValueError("The picture is no longer here; choose it again.")
         return picture
     if resources.predictions is None:
-        raise Refusal("The test images are not available.")
+        raise ValueError("The test images are not available.")
     images = resources.predictions.images
     return images[checked_number(value["test_image"], len(images))].astype(np.float32) / 255
 
 
 def only_digit(subject: Subject) -> np.ndarray:
-    """The image float32 ``[28, 28]`` of the one digit of `subject`.
+    """The image float32 ``[28, 28]`` of the only digit of `subject`.
 
     Raises
     ------
-    Refusal : if there is none, or several.
-    ValueError : if `subject` is no drawing.
+    ValueError : if there is none, or more than one.
     """
     if isinstance(subject, np.ndarray):
         return subject
     if isinstance(subject, PictureReading):
-        found, place, instead = subject.found, "in the picture", "show only one"
+        found, place, advice = subject.found, "in the picture", "show only one"
     else:
-        found, place, instead = (
-            segment_drawing(subject),
-            "on the sketchpad",
-            "leave only one",
-        )
+        found, place, advice = segment_drawing(subject), "on the sketchpad", "leave only one"
     if len(found) > 1:
-        raise Refusal(f"There are several digits {place}: {instead}.")
+        raise ValueError(f"There are several digits {place}: {advice}.")
     if not found:
-        raise Refusal(NO_PICTURED_DIGIT if isinstance(subject, PictureReading) else NO_DIGIT)
+        raise ValueError(NO_PICTURED_DIGIT if isinstance(subject, PictureReading) else NO_DIGIT)
     return found[0].image
 
 
-def add_is_open(tabs: gr.Tabs, tab: gr.Tab, **how: Any) -> gr.State:
-    """A state that tells whether `tab`, one of `tabs`, is open; its event is sent `how`."""
+def add_is_open(tabs: gr.Tabs, tab: gr.Tab, **options: Any) -> gr.State:
+    """A state that is True while `tab`, one of `tabs`, is open; its events have these `options`."""
 
+    @handler
     def is_this(event: gr.EventData) -> bool:
         return event_value(event, "value") == tab.label
 
     is_open = gr.State(False)
-    tabs.select(is_this, None, is_open, **how)
-    tab.select(lambda: True, None, is_open, **how)  # the page opened it by itself
+    tabs.select(is_this, None, is_open, **options)
+    tab.select(lambda: True, None, is_open, **options)  # the page opened it by itself
     return is_open
 
 
 def add_test_image_picker(
     resources: Resources, sketchpad: Sketchpad, name: str
 ) -> Dependency | None:
-    """Put a folded field on the page, whose number lays that test image on `sketchpad`.
+    """Put a field for the number of a test image on the page, which then shows on `sketchpad`.
 
-    Gives the event, to whose ``then`` may be added what looks at the sketchpad next; None, and no
-    field, where the test images are missing. The field has the id `name`, its button and its fold
-    have `name` with "-button" and "-fold".
+    The field has the id `name`; its button and accordion have `name` with "-button" and "-fold".
+
+    Returns
+    -------
+    The event, to chain others to with ``then``. None, and there is no field, where the test images
+    are missing.
     """
     predictions = resources.predictions
     if predictions is None:
@@ -162,7 +179,7 @@ def add_test_image_picker(
     last = len(predictions.images) - 1
     fold = gr.Accordion("A test image instead", open=False, elem_id=f"{name}-fold")
     with fold, gr.Row(equal_height=True):
-        number = Number(
+        number = gr.Number(
             0,
             label=f"Test image, 0 to {last:,}",
             precision=0,
@@ -173,8 +190,9 @@ def add_test_image_picker(
         )
         button = gr.Button("Put it on the sketchpad", size="md", elem_id=f"{name}-button")
 
-    def lay(index):
+    @handler
+    def show_test_image(index):
         index = checked_number(index, last + 1, "The test image")
-        return on_paper(index, predictions.images[index])
+        return test_image_value(index, predictions.images[index])
 
-    return gr.on([number.submit, button.click], lay, number, sketchpad, **QUEUED)
+    return gr.on([number.submit, button.click], show_test_image, number, sketchpad, **QUEUED)

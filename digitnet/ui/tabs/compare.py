@@ -1,4 +1,4 @@
-"""Compare: models and recipes side by side, and the data set they learned from."""
+"""Compare: models and recipes side by side, and images of the data set."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -8,23 +8,25 @@ import gradio as gr
 
 from digitnet.explain.distortions import DISTORTIONS, Distortion
 from digitnet.metrics import ModelMetrics
-from digitnet.ui.components.chart import Axis, Chart, Series, chart, percent_axis
-from digitnet.ui.components.comparison import Comparison, figures
+from digitnet.ui.components.base import View
+from digitnet.ui.components.chart import Axis, Series, chart, percent_axis
+from digitnet.ui.components.comparison import comparison_rows
 from digitnet.ui.components.distorted import distortion_axis
-from digitnet.ui.components.gallery import Gallery, label_tiles
-from digitnet.ui.components.layers import Layers, layers
+from digitnet.ui.components.gallery import label_tiles
+from digitnet.ui.components.layers import layers
 from digitnet.ui.resources import Resources
+from digitnet.ui.server.errors import handler
 from digitnet.ui.tabs.common import QUEUED, UNQUEUED, Choice
 from digitnet.ui.trained_model import classifiers_of
 
-MIN_ANSWERS = 10  # of a confidence; of fewer, the share that is right says little
+MIN_PREDICTIONS = 10  # in a bin; the accuracy of fewer says little
 ROBUSTNESS = (
-    "Accuracy on the first 1,000 test images, along each slider of Break it. What a model takes "
-    "for no digit counts as wrong.\n\n"
-    "*Nudge* in the table above is the mean size of the smallest one found, for the first 100 test "
-    "images, that makes the model say the next digit (0 after 9): its L2 norm, and the largest "
-    "change of a pixel, full ink being 1. In brackets: for how many of them one was found, if not "
-    "for all."
+    "Accuracy on the first 1,000 test images, over the range of each slider in Break it. An image "
+    "that a model rejects as no digit counts as wrong.\n\n"
+    "*Nudge* in the table above is the mean size of the smallest nudge found, for the first 100 "
+    "test images, that makes the model predict the next digit (0 after 9): its L2 norm, and the "
+    "largest change of a pixel (full ink is 1). In brackets: the share of images for which one was "
+    "found, if it is not all of them."
 )
 
 
@@ -40,13 +42,18 @@ def add_compare(resources: Resources, choice: Choice, tab: gr.Tab) -> None:
             *(robustness_curves(entries, distortion) for distortion in DISTORTIONS.values()),
         )
 
-    def networks(recipe, own=None):
-        return layers(classifiers_of(resources, recipe, own))
+    def networks(recipe, trained=None):
+        return layers(classifiers_of(resources, recipe, trained))
 
-    def compare(recipe, own):
-        return figures(resources, own), networks(recipe, own)
+    @handler
+    def change_recipe(recipe, trained):
+        return *charts(recipe), networks(recipe, trained)
 
-    comparison = Comparison()
+    @handler
+    def compare(recipe, trained):
+        return comparison_rows(resources, trained), networks(recipe, trained)
+
+    comparison = View("comparison", elem_id="comparison")
     values = charts(first)
     drawn = add_charts(("training-curves", "reliability"), values[:2])
     measured = any(values[2:])
@@ -61,36 +68,39 @@ def add_compare(resources: Resources, choice: Choice, tab: gr.Tab) -> None:
             with gr.Column(scale=2, min_width=300):
                 gr.Markdown(ROBUSTNESS)
     gr.Markdown("## The networks, layer by layer")
-    shown_layers = Layers(value=networks(first))
+    shown_layers = View("layers", elem_id="layers", value=networks(first))
     choice.recipe.input(
-        lambda recipe, own: (*charts(recipe), networks(recipe, own)),
-        [choice.recipe, choice.own],
+        change_recipe,
+        [choice.recipe, choice.trained],
         [*drawn, shown_layers],
         **UNQUEUED,
     )
-    # Measured when somebody looks: nobody should wait for it before the page.
-    tab.select(compare, [choice.recipe, choice.own], [comparison, shown_layers], **QUEUED)
+    # The time of a prediction is measured when the tab is opened, not while the page is loading.
+    tab.select(compare, [choice.recipe, choice.trained], [comparison, shown_layers], **QUEUED)
     if resources.predictions is not None:
         gr.Markdown("## Sixteen of the test images")
-        grid = Gallery(elem_id="grid")
+        grid = View("gallery", elem_id="grid")
         sample = partial(label_tiles, resources.predictions.images, resources.predictions.labels)
         another = gr.Button("Sixteen others", size="md")
         for event in (tab.select, another.click):
             event(sample, None, grid, **QUEUED)
 
 
-def add_charts(names: Sequence[str], values: Sequence[dict[str, Any]]) -> list[Chart]:
-    """Put charts beside each other, each by its id and value."""
+def add_charts(names: Sequence[str], values: Sequence[dict[str, Any]]) -> list[View]:
+    """Put charts with these ids and values side by side on the page."""
     drawn = []
     with gr.Row():
         for name, value in zip(names, values, strict=True):
             with gr.Column(min_width=300):
-                drawn.append(Chart(value=value, elem_id=name))
+                drawn.append(View("chart", value=value, elem_id=name))
     return drawn
 
 
 def accuracy_curves(entries: dict[str, ModelMetrics]) -> dict[str, Any]:
-    """The accuracy on the training images, epoch by epoch, of entries of metrics.json."""
+    """The chart of the accuracy on the training images after each epoch.
+
+    `entries` are those of a metrics.json, by model; the value is empty where nothing was measured.
+    """
     series = [
         Series(name, [(epoch, point.accuracy) for epoch, point in enumerate(curve, start=1)])
         for name, entry in entries.items()
@@ -111,28 +121,28 @@ def accuracy_curves(entries: dict[str, ModelMetrics]) -> dict[str, Any]:
 
 
 def reliability_curves(entries: dict[str, ModelMetrics]) -> dict[str, Any]:
-    """How often answers of a given confidence were right, of entries of metrics.json."""
+    """The reliability diagram: accuracy over confidence; see `accuracy_curves`."""
     series = [
         Series(
             name,
-            [(point.confidence, point.accuracy) for point in diagram if point.count >= MIN_ANSWERS],
+            [(bin.confidence, bin.accuracy) for bin in diagram if bin.count >= MIN_PREDICTIONS],
         )
         for name, entry in entries.items()
         if (diagram := entry.reliability)
     ]
     if not series:
         return {}
-    honest = Series("as sure as right", [(0, 0), (1, 1)])
+    perfect = Series("perfect calibration", [(0, 0), (1, 1)])
     return chart(
         "Reliability on the test images",
-        [*series, honest],
+        [*series, perfect],
         percent_axis("confidence"),
-        percent_axis("right"),
+        percent_axis("accuracy"),
     )
 
 
 def robustness_curves(entries: dict[str, ModelMetrics], distortion: Distortion) -> dict[str, Any]:
-    """The accuracy over a distortion's range, of entries of metrics.json."""
+    """The chart of the accuracy over a distortion's range; see `accuracy_curves`."""
     series = [
         Series(name, [(point.value, point.accuracy) for point in curve])
         for name, entry in entries.items()

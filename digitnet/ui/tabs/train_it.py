@@ -1,4 +1,4 @@
-"""Train it: a visitor trains a network, watches it learn, and then draws on it."""
+"""Train it: a visitor trains a model, watches its progress, and then draws for it."""
 
 import contextlib
 import secrets
@@ -8,14 +8,15 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from digitnet.models import IMAGE_SIZE, MODELS
+from digitnet.models import IMAGE_SIZE, MODELS, build, parameter_count
 from digitnet.training.process import prepare, train_in_a_process
 from digitnet.training.recipes import RECIPES
-from digitnet.training.worker import LIMITS, TRAINING_IMAGES, Report, Settings, reports
-from digitnet.ui.components.chart import Chart
+from digitnet.training.settings import LIMITS, TRAINING_IMAGES, Settings
+from digitnet.training.worker import Report
+from digitnet.training.worker import reports as training_reports
+from digitnet.ui.components.base import View
 from digitnet.ui.components.training_progress import (
     Point,
-    Training,
     beginning,
     curves,
     failed,
@@ -26,26 +27,36 @@ from digitnet.ui.components.training_progress import (
     waiting,
 )
 from digitnet.ui.resources import Resources
-from digitnet.ui.server.limits import Refusal
+from digitnet.ui.server.errors import handler
 from digitnet.ui.server.zero_gpu import ON_ZERO_GPU, on_gpu
-from digitnet.ui.tabs.common import QUEUED, UNQUEUED, Choice
+from digitnet.ui.tabs.common import QUEUED, UNQUEUED, Choice, checked_choice
 from digitnet.ui.test_predictions import YOURS
-from digitnet.ui.trained_model import keep, network_of
+from digitnet.ui.trained_model import make_trained_model, network_of
 
-# Seconds that a training may take; a borrowed GPU also has to start in its time.
+# Seconds that a training may take; the time of a borrowed GPU includes its own start.
 LIMIT = 45.0 if ON_ZERO_GPU else 300.0
-MAX_EPOCHS_AT_FIRST = {"cnn": 5}  # what it is offered with: its recipes may take longer than that
-FIRST_MODEL, FIRST_RECIPE = "linear", "article"
-# What the page says of `LIMITS` where these alone would not say it well.
+# The epochs that are offered first for a large network: those of its recipe may take too long.
+LARGE = 10_000  # parameters
+MAX_EPOCHS_OF_LARGE = 5
+FIRST_MODEL = next(iter(MODELS))
+FIRST_RECIPE = min(RECIPES, key=lambda name: RECIPES[name].for_model(FIRST_MODEL).epochs)
+# Texts for the ranges in `LIMITS` that need more than two numbers.
 RANGES = {
-    "hidden_units": "1 to 64, cnn to 32",
+    "hidden_units": ", ".join(
+        [f"1 to {LIMITS['hidden_units'][1]:g}"]
+        + [
+            f"{name} to {network.max_hidden_units}"
+            for name, network in MODELS.items()
+            if network.max_hidden_units < LIMITS["hidden_units"][1]
+        ]
+    ),
     "learning_rate": "0.00001 to 1",
-    "seed": "where chance starts",
+    "seed": "of the random numbers",
 }
 FAILURES = {
     "diverged": "The training diverged; choose a smaller learning rate.",
     "without data": "The training images are missing; train.py downloads them.",
-    "broken off": "The training broke off; the page's log has the reason.",
+    "broken off": "The training was interrupted; the page's log has the reason.",
 }
 
 
@@ -56,18 +67,18 @@ def add_train_it(
     tab: gr.Tab,
     mistakes_only: dict[gr.components.Component, Any],
 ) -> None:
-    """Fill the tab; what is trained becomes a further model of `choice`.
+    """Fill `tab`; the trained model becomes one of the models in `choice`.
 
-    Of `tabs`, the tabs with the ids "draw" and "explore" can be opened from here; the latter shows
-    a model's mistakes where its components have the values `mistakes_only`.
+    The tabs "draw" and "explore" of `tabs` can be opened from here. The latter shows only a
+    model's mistakes when its components have the values `mistakes_only`.
     """
     sample = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     if resources.predictions is not None:
         sample = resources.predictions.images[0]
 
     gr.Markdown(
-        "Train a network yourself, by the very loop that trained the others, and watch what it "
-        "learns to look for. It is yours alone, and gone when you close the page."
+        "Train a network with the same loop that trained the others, and watch its weights "
+        "change. Only you can use it, and it is deleted when you close the page."
     )
     with gr.Row():
         model = gr.Radio(list(MODELS), value=FIRST_MODEL, label="Train", elem_id="train-model")
@@ -95,22 +106,24 @@ def add_train_it(
     with gr.Row():
         train = gr.Button("Train", variant="primary", elem_id="train")
         stop = gr.Button("Stop", visible=False, elem_id="stop")
-    view = Training()
+    queue_position = gr.HTML(elem_id="queue-position")
+    view = View("training_progress", elem_id="training")
     with gr.Row(visible=False) as kept:
         draw = gr.Button("Draw on it", variant="primary", elem_id="draw-on-it")
         mistakes = gr.Button("See its mistakes", elem_id="its-mistakes")
     with gr.Row():
         with gr.Column(min_width=300):
-            loss = Chart(elem_id="loss-curve")
+            loss = View("chart", elem_id="loss-curve")
         with gr.Column(min_width=300):
-            accuracy = Chart(elem_id="accuracy-curve")
-    asked = gr.State(None)  # the settings of the training under way
-    # Its settings and last report, or the sentence why there is none.
-    newest = gr.State(None)
-
-    # Gradio cancels what a visitor stops; but not if that is before it has taken it in.
+            accuracy = View("chart", elem_id="accuracy-curve")
+    requested = gr.State(None)  # the settings of the current training, and its ticket
+    # The settings and the last report of the training, or the sentence why there is none.
+    latest = gr.State(None)
+    # The tickets of trainings that were not stopped. Gradio cancels a training that is stopped, but
+    # not one that it has not started yet.
     wanted: set[str] = set()
 
+    @handler
     def begin(*values):
         try:
             settings = Settings.checked(*values)
@@ -123,25 +136,26 @@ def add_train_it(
             view: waiting(),
             loss: {},
             accuracy: {},
-            # Each time another one: a training begins where this changes.
-            asked: (settings, ticket),
-            newest: None,
+            # A change of this starts the training, so each ticket is a new one.
+            requested: (settings, ticket),
+            latest: None,
             train: gr.Button(visible=False),
             stop: gr.Button(visible=True),
             kept: gr.Row(visible=False),
         }
 
+    @handler
     @on_gpu
-    def watch(asked):
-        if asked is None:
-            raise Refusal("Press Train first.")
-        settings, ticket = asked
+    def watch(requested):
+        if requested is None:
+            raise ValueError("Press Train first.")
+        settings, ticket = requested
         history: list[Point] = []  # figures only: the weights of all reports are too much to keep
         yield beginning(settings), {}, {}, None
-        with contextlib.closing(_reports(settings)) as news, contextlib.ExitStack() as leaving:
-            leaving.callback(wanted.discard, ticket)
-            for report in news:
-                # Another process than the page's, which a GPU is borrowed for, cannot tell.
+        with contextlib.closing(_reports(settings)) as reports, contextlib.ExitStack() as stack:
+            stack.callback(wanted.discard, ticket)
+            for report in reports:
+                # On ZeroGPU this is another process, which does not share `wanted`.
                 if ticket not in wanted and not ON_ZERO_GPU:
                     return
                 if report is None:
@@ -155,58 +169,59 @@ def add_train_it(
                 shown = under_way(settings, report, LIMIT, pictures)
                 yield shown, *curves(settings, history), (settings, report)
 
-    def end(asked, last, own):
-        if asked is None:
-            raise Refusal("Press Train first.")
-        wanted.discard(asked[1])
+    @handler
+    def end(requested, last, trained):
+        if requested is None:
+            raise ValueError("Press Train first.")
+        wanted.discard(requested[1])
         buttons = {
             train: gr.Button(visible=True),
             stop: gr.Button(visible=False),
-            kept: gr.Row(visible=isinstance(last, tuple) or own is not None),
+            kept: gr.Row(visible=isinstance(last, tuple) or trained is not None),
         }
         if last is None:
             return buttons | {view: stopped_early()}
         if isinstance(last, str):
             return buttons | {view: failed(last)}
         settings, report = last
-        trained = keep(settings, report.weights, resources)
+        trained = make_trained_model(settings, report.weights, resources)
         pictures = first_layer(network_of(settings, report.weights), sample)
         share = trained.classifier.metadata.test_accuracy if resources.predictions else None
         return buttons | {
             view: over(settings, report, not report.ended, share, pictures, trained.to_file()),
-            newest: None,
-            choice.own: trained,
-            # Offered, not chosen: its visitor may be drawing for another one at this moment.
+            latest: None,
+            choice.trained: trained,
+            # Offered, not selected: the visitor may be drawing for another model at this moment.
             choice.model: gr.Radio([*resources.models, YOURS]),
         }
 
+    @handler
     def show_mistakes():
         return {tabs: gr.Tabs(selected="explore"), choice.model: YOURS} | mistakes_only
 
-    chosen = [model, recipe, *numbers]
+    inputs = [model, recipe, *numbers]
     gr.on([model.input, recipe.input], first_numbers, [model, recipe], numbers[:4], **UNQUEUED)
     train.click(
         begin,
-        chosen,
-        [view, loss, accuracy, asked, newest, train, stop, kept],
-        preprocess=False,  # `Settings.checked` takes whatever a browser sent
+        inputs,
+        [view, loss, accuracy, requested, latest, train, stop, kept],
         concurrency_limit=None,
         **QUEUED,
     )
-    watched = asked.change(
+    watched = requested.change(
         watch,
-        asked,
-        [view, loss, accuracy, newest],
+        requested,
+        [view, loss, accuracy, latest],
         concurrency_limit=1,
         concurrency_id="training",
         show_progress="minimal",
-        show_progress_on=view,
+        show_progress_on=queue_position,
         api_visibility="private",
     )
     watched.then(
         end,
-        [asked, newest, choice.own],
-        [view, train, stop, kept, newest, choice.own, choice.model],
+        [requested, latest, choice.trained],
+        [view, train, stop, kept, latest, choice.trained, choice.model],
         **QUEUED,
     )
     stop.click(None, cancels=watched)
@@ -215,22 +230,31 @@ def add_train_it(
     tab.select(make_ready, **QUEUED)
 
 
+@handler
 def first_numbers(model: str, recipe: str) -> list[float]:
     """Hidden units, epochs, learning rate and batch size, before a visitor changes them."""
-    own = RECIPES[recipe].for_model(model)
-    epochs = min(own.epochs, MAX_EPOCHS_AT_FIRST.get(model, own.epochs))
-    hidden_units = MODELS[model].default_hidden_units
-    return [hidden_units, epochs, own.learning_rate, own.batch_size]
+    checked_choice(model, MODELS)
+    hyperparameters = RECIPES[checked_choice(recipe, RECIPES)].for_model(model)
+    epochs = hyperparameters.epochs
+    if parameter_count(build(model)) > LARGE:
+        epochs = min(epochs, MAX_EPOCHS_OF_LARGE)
+    return [
+        MODELS[model].default_hidden_units,
+        epochs,
+        hyperparameters.learning_rate,
+        hyperparameters.batch_size,
+    ]
 
 
+@handler
 def make_ready() -> None:
-    """Start what a training needs before it is asked for."""
+    """Start the process of a training before it is needed."""
     if not ON_ZERO_GPU:
         prepare()
 
 
 def _reports(settings: Settings) -> Generator[Report | None, None, None]:
-    """A training's reports: in a process of its own, unless a GPU was borrowed for this one."""
+    """A training's reports: from a process of its own, unless a GPU was borrowed for this one."""
     if ON_ZERO_GPU:
-        return reports(settings, LIMIT)
+        return training_reports(settings, LIMIT)
     return train_in_a_process(settings, LIMIT)

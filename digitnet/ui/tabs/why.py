@@ -1,4 +1,4 @@
-"""Why: which ink speaks for a digit, and what the parts of the chosen network make of it."""
+"""Why: the attribution of the chosen model's prediction, and the activations inside it."""
 
 from typing import Any
 
@@ -6,11 +6,12 @@ import gradio as gr
 
 from digitnet.classifier import Classifier
 from digitnet.ui.components.answer import PictureReading, Subject
-from digitnet.ui.components.evidence import Evidence, evidence
-from digitnet.ui.components.parts import Parts, parts
+from digitnet.ui.components.base import View
+from digitnet.ui.components.evidence import evidence
+from digitnet.ui.components.parts import parts
 from digitnet.ui.components.sketchpad import Sketchpad
 from digitnet.ui.resources import Resources
-from digitnet.ui.server.limits import Refusal, one_sentence
+from digitnet.ui.server.errors import handler
 from digitnet.ui.tabs.common import (
     QUEUED,
     Choice,
@@ -22,25 +23,26 @@ from digitnet.ui.tabs.common import (
 from digitnet.ui.trained_model import classifiers_of
 
 ITS_ANSWER = -1
-# One after another, as they were sent: an explanation takes longer than an answer, and an earlier
-# one must not replace a later one.
+# Options of events that are answered one at a time, in the order in which they were sent: an
+# explanation takes longer than a prediction, and an earlier one must not replace a later one.
 ONE_AT_A_TIME: dict[str, Any] = {**QUEUED, "concurrency_id": "why", "concurrency_limit": 1}
 
 
 def add_why(
     resources: Resources, choice: Choice, sketchpad: Sketchpad, tabs: gr.Tabs, tab: gr.Tab
 ) -> None:
-    """Fill the tab, one of `tabs`; it looks at what lies on `sketchpad`."""
+    """Fill `tab`, one of `tabs`; it explains the prediction for what is on `sketchpad`."""
 
-    def explain(value, picture, model, recipe, own, digit):
+    @handler
+    def explain(value, picture, model, recipe, trained, digit):
         try:
-            with one_sentence():
-                subject = subject_of(resources, value, picture)
-                classifiers = classifiers_of(resources, recipe, own)
-                return explanation(classifiers, model, subject, _digit(digit))
-        except Refusal as refusal:
-            return {"empty": refusal.message}, {}
+            subject = subject_of(resources, value, picture)
+            classifiers = classifiers_of(resources, recipe, trained)
+            return explanation(classifiers, model, subject, _digit(digit))
+        except ValueError as error:
+            return {"empty": str(error)}, {}
 
+    @handler
     def explain_if_open(is_open, *chosen):
         return explain(*chosen) if is_open else (gr.skip(), gr.skip())
 
@@ -51,10 +53,10 @@ def add_why(
         elem_id="why-digit",
     )
     picked = add_test_image_picker(resources, sketchpad, "why-image")
-    shown = [Evidence(), Parts()]
-    # Nothing is explained while the visitor is elsewhere.
+    shown = [View("evidence", elem_id="evidence"), View("parts", elem_id="parts")]
+    # Nothing is explained while another tab is open.
     is_open = add_is_open(tabs, tab, **ONE_AT_A_TIME)
-    chosen = [sketchpad, choice.picture, choice.model, choice.recipe, choice.own, digit]
+    chosen = [sketchpad, choice.picture, choice.model, choice.recipe, choice.trained, digit]
     tab.select(explain, chosen, shown, **ONE_AT_A_TIME)
     gr.on(
         [choice.model.input, choice.recipe.input],
@@ -74,20 +76,19 @@ def explanation(
     subject: Subject,
     digit: int | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the two components show of `chosen`, one of `classifiers`; see `evidence`.
+    """The data of both components for `chosen`, one of `classifiers`; see `evidence`.
 
     Raises
     ------
-    Refusal : if there is no such model, or not exactly one digit.
-    ValueError : if `subject` is no drawing.
+    ValueError : if there is no such model, or `subject` is not exactly one digit.
     """
     if chosen not in classifiers:
-        raise Refusal("This model's weights are not available.")
+        raise ValueError("This model's weights are not available.")
     classifier, image = classifiers[chosen], only_digit(subject)
     about = image if isinstance(subject, PictureReading) else subject
     return evidence(chosen, classifier, about, image, digit), parts(classifier, image, digit)
 
 
 def _digit(value: int) -> int | None:
-    """The digit asked for; None for the model's answer."""
+    """The digit to explain; None for the predicted one."""
     return None if value == ITS_ANSWER else value

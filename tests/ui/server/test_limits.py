@@ -7,7 +7,8 @@ import gradio as gr
 import pytest
 
 from digitnet.ui.server import limits
-from digitnet.ui.server.limits import CLOSED, MAX_BODY_BYTES, MAX_VALUES, Guard, Page
+from digitnet.ui.server.errors import handler
+from digitnet.ui.server.limits import CLOSED, MAX_BODY_BYTES, MAX_VALUES, Guard
 
 PREDICT = "/gradio_api/run/predict"
 
@@ -48,6 +49,11 @@ async def ask(middleware, scope, chunks=(b"",)):
     return answer[0]["status"], b"".join(message.get("body", b"") for message in answer)
 
 
+def guard(app):
+    """The middleware before `app`, whose requests are not checked further."""
+    return Guard(app, lambda route, body: None)
+
+
 class Counting(bytes):
     """A chunk that counts how often it is looked through."""
 
@@ -61,23 +67,23 @@ class Counting(bytes):
 def test_each_chunk_is_looked_at_once():
     chunks = [Counting(b" " * 1000) for _ in range(50)]
     Counting.looks = 0
-    assert asyncio.run(ask(Guard(application), request(), chunks)) == (200, b"50000")
+    assert asyncio.run(ask(guard(application), request(), chunks)) == (200, b"50000")
     assert Counting.looks == len(chunks)
 
 
 def test_what_is_too_much_is_refused_before_it_is_all_there():
     never_ending = [b"x" * (MAX_BODY_BYTES // 2)] * 3 + [None]
-    status, said = asyncio.run(ask(Guard(application), request(), never_ending))
+    status, said = asyncio.run(ask(guard(application), request(), never_ending))
     assert status == 413 and "at most 20 MB" in json.loads(said)["error"]
     numbers = [b"0," * (MAX_VALUES // 2 + 1)] * 2 + [None]
-    status, said = asyncio.run(ask(Guard(application), request(), numbers))
+    status, said = asyncio.run(ask(guard(application), request(), numbers))
     assert status == 413 and "at most 100,000 points" in json.loads(said)["error"]
 
 
 @pytest.mark.parametrize("limit", ["IDLE_SECONDS", "BODY_SECONDS"])
 def test_a_body_that_does_not_end_is_given_up(monkeypatch, limit):
     monkeypatch.setattr(limits, limit, 0.01)
-    middleware = Guard(application)
+    middleware = guard(application)
     status, said = asyncio.run(ask(middleware, request(), [b"{", None]))
     assert status == 408 and "in time" in json.loads(said)["error"]
     assert middleware.held == 0 and not middleware.bodies
@@ -89,7 +95,7 @@ def test_who_holds_the_most_gives_up_the_oldest(monkeypatch, drawer):
     monkeypatch.setattr(limits, "MAX_BYTES_HELD", 1000)
 
     async def hold_and_draw():
-        middleware = Guard(application)
+        middleware = guard(application)
         held = [
             asyncio.create_task(ask(middleware, request(), [b" " * 250, None])) for _ in range(4)
         ]
@@ -123,7 +129,7 @@ def test_who_holds_the_most_gives_up_the_oldest(monkeypatch, drawer):
 def test_closed_doors_stay_closed_behind_a_prefix(door, path, root):
     for method in ("GET", "POST"):
         scope = request(path + door, method, root=root)
-        status, _ = asyncio.run(ask(Guard(application), scope))
+        status, _ = asyncio.run(ask(guard(application), scope))
         assert status == 404
 
 
@@ -133,28 +139,43 @@ async def broken(scope, receive, send):
 
 
 def test_what_breaks_is_logged_by_its_place_only(capsys):
-    status, said = asyncio.run(ask(Guard(broken), request(method="GET")))
+    status, said = asyncio.run(ask(guard(broken), request(method="GET")))
     assert (status, said) == (200, b"")
     log = capsys.readouterr().err
     assert log.startswith("LookupError at ") and "test_limits.py:" in log
     assert log.count("\n") == 1 and "what a visitor sent" not in log
 
 
-class Broken(gr.Textbox):
-    """A component with an error of its programmer's."""
+def test_errors_of_the_program_are_logged_by_their_place_only(capsys):
+    def divide(value):
+        return 1 / len(value)
 
-    is_template = True
+    async def divide_later(value):
+        return divide(value)
 
-    def preprocess(self, payload):
-        raise ZeroDivisionError(payload)
+    def divide_each(values):
+        for value in values:
+            yield divide(value)
+
+    calls = [
+        lambda: handler(divide)(""),
+        lambda: asyncio.run(handler(divide_later)("")),
+        lambda: list(handler(divide_each)(["what a visitor sent", ""])),
+        lambda: handler(handler(divide))(""),
+    ]
+    for call in calls:
+        with pytest.raises(gr.Error, match="not what the page sends") as raised:
+            call()
+        assert not raised.value.print_exception
+        log = capsys.readouterr().err
+        assert log.startswith("ZeroDivisionError at ") and "test_limits.py:" in log
+        assert log.count("\n") == 1 and "what a visitor sent" not in log
 
 
-def test_a_broken_component_is_logged_by_its_place_only(capsys):
-    with Page() as page:
-        box = Broken()
-        box.change(lambda value: value, box)
-    with pytest.raises(gr.Error, match="not what the page sends"):
-        asyncio.run(page.preprocess_data(page.fns[0], ["what a visitor sent"], None))
-    log = capsys.readouterr().err
-    assert log.startswith("ZeroDivisionError at ") and "test_limits.py:" in log
-    assert log.count("\n") == 1 and "what a visitor sent" not in log
+def test_a_wrong_input_is_shown_and_not_logged(capsys):
+    def check(value):
+        raise ValueError(f"{value} is too large.")
+
+    with pytest.raises(gr.Error, match="5 is too large") as raised:
+        handler(check)(5)
+    assert not raised.value.print_exception and capsys.readouterr().err == ""

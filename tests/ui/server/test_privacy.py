@@ -115,7 +115,7 @@ def send_picture(client, content, visitor="x"):
     """Send a picture as the page does; gives what the page is told, by component."""
     address = f"data:image/png;base64,{base64.b64encode(content).decode()}"
     data = ["cnn", "drawings", None]
-    response = send_event(client, "read_picture", data, visitor, content=address)
+    response = send_event(client, "answer_to_picture", data, visitor, content=address)
     return dict(
         zip(("answer", "sketchpad", "state", "input"), response.json()["data"], strict=True)
     )

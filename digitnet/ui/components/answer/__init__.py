@@ -1,4 +1,4 @@
-"""What the models say of what lies on the page, and the steps by which it became what they see."""
+"""The models' predictions for a drawing or picture, and the steps from it to their input."""
 
 import itertools
 import time
@@ -10,49 +10,37 @@ import numpy as np
 import torch
 
 from digitnet.classifier import Classifier, Prediction
-from digitnet.drawing import Drawing
+from digitnet.drawing import Strokes
 from digitnet.pictures import Picture, open_picture
-from digitnet.segmentation import (
-    DetectedDigit,
-    segment_drawing,
-    segment_picture,
-    shows_several_digits,
-)
+from digitnet.segmentation import DetectedDigit, group_strokes, segment_picture
 from digitnet.stages import Stages, preprocessing_stages
-from digitnet.ui.components.base import Component, jpeg_url, png_url
+from digitnet.ui.components.base import jpeg_url, png_url
 from digitnet.ui.components.sketchpad import SIZE
 
 
 @dataclass(frozen=True, eq=False)
 class PictureReading:
-    """What is kept of a picture: the digits found in it, and how it is shown."""
+    """The digits found in a picture, and the template's data of the picture and their boxes."""
 
     found: list[DetectedDigit]
     shown: dict[str, Any]
 
 
 # A drawing on the sketchpad; one of MNIST's own images, float32 [28, 28] in 0..1; a picture.
-Subject: TypeAlias = Drawing | np.ndarray | PictureReading
+Subject: TypeAlias = Strokes | np.ndarray | PictureReading
 
 CAPTIONS = {
     "squeezed": "the canvas, squeezed",
-    "cropped": "the ink alone",
+    "cropped": "cropped to the ink",
     "fitted": "fitted into 20 pixels",
     "centred": "centred by mass",
 }
 PICTURE_SIZE = 800  # pixels, the longest side at which a picture is shown
 MARGIN = 0.15  # around what is shown of a drawing, of its longest side
-# The JavaScript of an event that asks for an answer: the component tells when none comes.
-ASK = "(...given) => (window.dispatchEvent(new CustomEvent('digitnet:asked')), given)"
+# JavaScript of the events that ask for an answer: the component shows if none comes in time.
+TELL_ASKED = "(...given) => (window.dispatchEvent(new CustomEvent('digitnet:asked')), given)"
 
 _numbers = itertools.count()
-
-
-class Answer(Component):
-    """Its value is what `answer` or `refused` makes."""
-
-    def __init__(self, **properties: Any):
-        super().__init__(elem_id="answer", **properties)
 
 
 @torch.inference_mode()
@@ -62,21 +50,21 @@ def answer(
     subject: Subject,
     geometry: bool = True,
 ) -> dict[str, Any]:
-    """What the page shows for `subject`, with the model `chosen` in front, as the template's data.
+    """The template's data: the predictions for `subject`, that of the model `chosen` first.
 
     Parameters
     ----------
     classifiers : by model
     chosen : one of them, or None where there are none
-    subject : what is to be recognised; several digits are read as a number
-    geometry : whether the models see a drawing as MNIST would have made it; if not, the canvas is
-        simply squeezed to 28x28, and counts as one digit
+    subject : what to recognise; several digits are read as a number
+    geometry : whether a drawing is fitted and centred as MNIST's digits were; if not, the canvas
+        is simply squeezed to 28x28, and counts as one digit
 
     Raises
     ------
-    ValueError : if `subject` is no drawing.
+    ValueError : if a drawing has too many strokes or digits.
     """
-    # Numbered, so that the same answer once more is a new one to the page.
+    # Numbered, because the page is updated only if the data has changed.
     shown: dict[str, Any] = {"number": next(_numbers), "stages": []}
     if isinstance(subject, np.ndarray):
         images = subject[None]
@@ -86,8 +74,9 @@ def answer(
         shown["reading"] = subject.shown | {"boxes": boxes}
         shown["nothing"] = not subject.found
     else:
-        if geometry and shows_several_digits(subject):
-            found = segment_drawing(subject)
+        row = group_strokes(subject) if geometry else None
+        if row and len(row.digits) > 1:
+            found = row.detect()
             images = _images(found)
             shown["reading"] = _reading_of_drawing(subject, found)
         else:
@@ -98,17 +87,17 @@ def answer(
             shown["image"] = next(step["image"] for step in shown["stages"] if step["seen"])
     if "image" not in shown:
         shown["image"] = png_url(images[0]) if len(images) else None
-    return shown | _verdicts(classifiers, chosen, images, shown.get("reading"))
+    return shown | _predictions(classifiers, chosen, images, shown.get("reading"))
 
 
-def refused(
+def error_answer(
     classifiers: dict[str, Classifier], chosen: str | None, sentence: str
 ) -> dict[str, Any]:
-    """The template's data where there is no answer; `sentence`, the page's own, says why."""
-    return answer(classifiers, chosen, []) | {"refusal": sentence}
+    """The template's data where there is no answer; `sentence` says why."""
+    return answer(classifiers, chosen, []) | {"problem": sentence}
 
 
-def read(picture: Picture) -> PictureReading:
+def read_picture(picture: Picture) -> PictureReading:
     """Find the digits of a picture; ValueError as of `digitnet.segmentation.segment_picture`."""
     picture = open_picture(picture)
     found = segment_picture(picture)
@@ -119,13 +108,13 @@ def read(picture: Picture) -> PictureReading:
     )
 
 
-def _verdicts(
+def _predictions(
     classifiers: dict[str, Classifier],
     chosen: str | None,
     images: np.ndarray,
     reading: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """What the models say of images float32 ``[N, 28, 28]``, for the template."""
+    """The predictions for images float32 ``[N, 28, 28]``, for the template."""
     predictions, milliseconds = {}, {}
     for name, classifier in classifiers.items():
         started = time.perf_counter()
@@ -138,18 +127,18 @@ def _verdicts(
         for box, image, prediction in zip(reading["boxes"], images, main, strict=True):
             box |= {
                 "image": png_url(image),
-                "said": _said([prediction]),
+                "predicted": _number([prediction]),
                 "percent": _percent(prediction),
-                "refused": not prediction.is_digit,
+                "rejected": not prediction.is_digit,
             }
-    numbers = {name: _said(said) for name, said in predictions.items()}
+    numbers = {name: _number(by_image) for name, by_image in predictions.items()}
     first = main[0]
     several = len(main) > 1
     return {
         "model": chosen,
         "blank": first.digit is None,
         "several": several,
-        "refused": not several and not first.is_digit,
+        "rejected": not several and not first.is_digit,
         "digit": numbers[chosen or ""] if several else first.digit,
         "percent": "" if several else _percent(first),
         "bars": []
@@ -158,7 +147,7 @@ def _verdicts(
             {
                 "digit": digit,
                 "percent": f"{100 * value:.1f}",
-                "best": first.is_digit and digit == first.digit,
+                "best": digit == first.answer,
             }
             for digit, value in enumerate(first.probabilities.tolist())
         ],
@@ -166,8 +155,8 @@ def _verdicts(
             {
                 "model": name,
                 "chosen": name == chosen,
-                "said": numbers[name],
-                "refused": numbers[name] == "?",
+                "predicted": numbers[name],
+                "rejected": numbers[name] == "?",
                 "percent": "" if several else _percent(predictions[name][0]),
                 "agrees": numbers[name] == numbers[chosen or ""],
                 "parameters": f"{classifiers[name].parameters:,}",
@@ -184,9 +173,9 @@ def _images(found: Sequence[DetectedDigit]) -> np.ndarray:
     return np.stack([digit.image for digit in found]) if found else np.zeros((0, 28, 28), "f")
 
 
-def _reading_of_drawing(drawing: Drawing, found: Sequence[DetectedDigit]) -> dict[str, Any]:
+def _reading_of_drawing(drawing: Strokes, found: Sequence[DetectedDigit]) -> dict[str, Any]:
     """A drawing's strokes with the boxes of the digits found in it, for the template."""
-    strokes = [np.asarray(stroke, float).round(1) for stroke in drawing if len(stroke)]
+    strokes = [stroke.round(1) for stroke in drawing]
     points = np.concatenate(strokes)
     low, size = points.min(axis=0), np.ptp(points, axis=0)
     margin = MARGIN * max(size.max(), 1)
@@ -197,8 +186,8 @@ def _reading_of_drawing(drawing: Drawing, found: Sequence[DetectedDigit]) -> dic
 def _boxes(
     found: Sequence[DetectedDigit], left: float, top: float, width: float, height: float
 ) -> dict[str, Any]:
-    """The part of a picture or drawing that is shown, and the boxes in it, with some air."""
-    air = max(width, height) / 50
+    """The part of a picture or drawing that is shown, and the boxes in it, with a margin."""
+    margin = max(width, height) / 50
     return {
         "view": f"{left:.1f} {top:.1f} {width:.1f} {height:.1f}",
         "width": f"{width:.1f}",
@@ -206,10 +195,10 @@ def _boxes(
         "pen": f"{max(width, height) / 60:.2f}",
         "boxes": [
             {
-                "x": f"{x - air:.1f}",
-                "y": f"{y - air:.1f}",
-                "w": f"{w + 2 * air:.1f}",
-                "h": f"{h + 2 * air:.1f}",
+                "x": f"{x - margin:.1f}",
+                "y": f"{y - margin:.1f}",
+                "w": f"{w + 2 * margin:.1f}",
+                "h": f"{h + 2 * margin:.1f}",
             }
             for x, y, w, h in (digit.box for digit in found)
         ],
@@ -217,7 +206,7 @@ def _boxes(
 
 
 def _steps(stages: Stages, seen: str) -> list[dict[str, Any]]:
-    """The pictures of the stages, in order; those that the models do not see are marked."""
+    """The images of the stages in order, with the last one that is applied and those after it."""
     last = [field.name for field in fields(stages)].index(seen)
     return [
         {
@@ -231,9 +220,9 @@ def _steps(stages: Stages, seen: str) -> list[dict[str, Any]]:
     ]
 
 
-def _said(predictions: Sequence[Prediction]) -> str:
-    """The number that a model reads, such as "407"; "?" for what is no digit to it."""
-    return "".join(str(one.digit) if one.is_digit else "?" for one in predictions)
+def _number(predictions: Sequence[Prediction]) -> str:
+    """The predicted number, such as "407"; with "?" for each image that is rejected."""
+    return "".join("?" if one.answer is None else str(one.answer) for one in predictions)
 
 
 def _percent(prediction: Prediction) -> str:

@@ -1,10 +1,10 @@
-const QUIET = 600; // milliseconds without another answer, until a screen reader is told
-const PATIENCE = 2000; // milliseconds without an answer, until the page says so
+const QUIET = 600; // milliseconds without another answer, until it is announced
+const LATE = 2000; // milliseconds without an answer, until the page shows that it is late
 
-let waiting = 0; // the timer of the first question without an answer
-let settling = 0; // the timer until the answer is read out
+let waiting = 0; // the timer of the first drawing without an answer
+let settling = 0; // the timer until the answer is announced
 let penDown = false;
-let told = "";
+let announced = "";
 
 function listen(type, handle) {
   window.addEventListener(type, function on(event) {
@@ -13,32 +13,32 @@ function listen(type, handle) {
   });
 }
 
-// ---- no answer: what is shown is about something else -------------------------------------------
+// ---- no answer yet: what is shown belongs to an earlier drawing -----------------------------------
 
 listen("digitnet:asked", () => {
   waiting ||= setTimeout(() => {
     element.querySelector(".answer").classList.add("stale");
     element.querySelector(".late").hidden = false;
-    tellSoon();
-  }, PATIENCE);
+    announceSoon();
+  }, LATE);
 });
 
-// The template, rendered anew, takes both marks away.
+// The template is rendered again, without both marks.
 watch("value", () => {
   clearTimeout(waiting);
   waiting = 0;
-  tellSoon();
+  announceSoon();
 });
 
-// ---- for screen readers: one text after the pen, not one for each of its movements --------------
+// ---- for screen readers: one text after each stroke, not one for each movement -------------------
 
-function tellSoon() {
+function announceSoon() {
   clearTimeout(settling);
   settling = setTimeout(() => {
     if (penDown) return; // another answer comes when it is lifted
-    const shown = [".says", ".late", ".disagreement"].map((one) => element.querySelector(one));
+    const shown = [".sentence", ".late", ".disagreement"].map((one) => element.querySelector(one));
     const text = shown.map((one) => (one.checkVisibility() ? one.innerText : "")).join(" ").trim();
-    if (text !== told) element.querySelector(".spoken").textContent = told = text;
+    if (text !== announced) element.querySelector(".spoken").textContent = announced = text;
   }, QUIET);
 }
 
@@ -46,6 +46,6 @@ listen("pointerdown", () => (penDown = true));
 for (const end of ["pointerup", "pointercancel"]) {
   listen(end, () => {
     penDown = false;
-    tellSoon();
+    announceSoon();
   });
 }

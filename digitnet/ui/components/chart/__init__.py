@@ -1,20 +1,11 @@
-"""Curves over two axes, drawn as SVG."""
+"""Line charts, drawn as SVG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from digitnet.ui.components.base import Component
-
-WIDTH, HEIGHT = 360, 220  # of the picture, in its own units
-LEFT, RIGHT, TOP, BOTTOM = 48, 20, 10, 36  # around the curves: room for numbers and names
-
-
-class Chart(Component):
-    """Its value is what `chart` makes."""
-
-    def __init__(self, **properties: Any):
-        super().__init__(**properties)
+WIDTH, HEIGHT = 360, 220  # in the units of the SVG
+LEFT, RIGHT, TOP, BOTTOM = 48, 20, 10, 36  # margins for tick labels and axis names
 
 
 @dataclass(frozen=True)
@@ -35,7 +26,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Axis:
-    """One direction of a chart, from `low` to `high`, with (value, label) ticks."""
+    """An axis from `low` to `high`, with ticks (value, label)."""
 
     name: str
     low: float
@@ -44,13 +35,13 @@ class Axis:
 
 
 def percent_axis(name: str, low: float = 0.0, high: float = 1.0) -> Axis:
-    """Shares from `low` to `high` in 0..1, labelled in percent at quarters of the way."""
+    """An axis of shares from `low` to `high` in 0..1, with five ticks in percent."""
     values = [low + (high - low) * quarter / 4 for quarter in range(5)]
     return Axis(name, low, high, [(value, f"{100 * value:.4g} %") for value in values])
 
 
 def chart(title: str, series: Sequence[Series], x: Axis, y: Axis) -> dict[str, Any]:
-    """The template's data. Points outside the axes are moved to their edge."""
+    """The template's data. Points outside the axes are clipped to them."""
 
     def place(point: tuple[float, float]) -> tuple[float, float]:
         across = (min(max(point[0], x.low), x.high) - x.low) / (x.high - x.low)

@@ -1,20 +1,16 @@
-"""One test image, large, with what each model says of it."""
+"""One test image, large, with each model's prediction."""
 
 from typing import Any
 
-from digitnet.ui.components.base import Component, png_url
+from digitnet.ui.components.base import png_url
 from digitnet.ui.test_predictions import DISPUTED, Predictions
 
 
-class Closeup(Component):
-    """Its value is what `closeup` makes."""
-
-    def __init__(self, **properties: Any):
-        super().__init__(elem_id="closeup", **properties)
-
-
 def closeup(predictions: Predictions, recipe: str, index: int) -> dict[str, Any]:
-    """The template's data for the test image `index`, from 0: by the models that have seen it."""
+    """The template's data for the test image `index`, counted from 0.
+
+    Models that have not recognised it yet are left out.
+    """
     label = int(predictions.labels[index])
     models = []
     for name in predictions.models(recipe):

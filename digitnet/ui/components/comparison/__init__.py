@@ -1,4 +1,4 @@
-"""Models and recipes side by side, in figures."""
+"""Models and recipes side by side: accuracy, robustness, size and speed."""
 
 import statistics
 import time
@@ -12,7 +12,6 @@ from digitnet.explain.adversarial import NORMS
 from digitnet.metrics import ModelMetrics
 from digitnet.models import IMAGE_SIZE, parameter_count
 from digitnet.training.recipes import RECIPES
-from digitnet.ui.components.base import Component
 from digitnet.ui.resources import Resources
 from digitnet.ui.test_predictions import YOURS
 from digitnet.ui.trained_model import TrainedModel
@@ -20,16 +19,13 @@ from digitnet.ui.trained_model import TrainedModel
 TIMED_CALLS = 30
 
 
-class Comparison(Component):
-    """Its value is what `figures` makes."""
+def comparison_rows(
+    resources: Resources, trained: TrainedModel | None = None
+) -> list[dict[str, Any]]:
+    """The template's data: a row for each loaded model of each recipe, and for the trained one.
 
-    def __init__(self, **properties: Any):
-        super().__init__(elem_id="comparison", **properties)
-
-
-def figures(resources: Resources, own: TrainedModel | None = None) -> list[dict[str, Any]]:
-    """A row for each model and recipe that is loaded, and for the visitor's own; an empty text
-    where nothing was measured."""
+    Texts are empty where nothing was measured.
+    """
     rows = []
     for recipe in resources.recipes:
         entries = resources.metrics.get(recipe, {})
@@ -47,28 +43,28 @@ def figures(resources: Resources, own: TrainedModel | None = None) -> list[dict[
                     "nudges": [_nudge(entry, norm) for norm in NORMS],
                     "calibration": _percent(entry.calibration_error if entry else None),
                     "parameters": f"{parameter_count(classifier.network):,}",
-                    "milliseconds": f"{milliseconds_of_page(classifier):.2f}",
+                    "milliseconds": f"{cached_milliseconds(classifier):.2f}",
                     "size": f"{file.stat().st_size / 1024:,.0f} KB" if file.exists() else "",
                 }
             )
-    if own:
-        measured = own.probabilities is not None
+    if trained:
+        measured = trained.probabilities is not None
         rows.append(
             {
-                "model": f"{YOURS} ({own.settings.model})",
-                "trained": RECIPES[own.settings.recipe].label,
-                "mnist": _percent(own.classifier.metadata.test_accuracy) if measured else "",
+                "model": f"{YOURS} ({trained.settings.model})",
+                "trained": RECIPES[trained.settings.recipe].label,
+                "mnist": _percent(trained.classifier.metadata.test_accuracy) if measured else "",
                 "nudges": [""] * len(NORMS),
-                "parameters": f"{own.classifier.parameters:,}",
-                "milliseconds": f"{milliseconds_of(own.classifier):.2f}",
-                "size": f"{len(own.to_file()) / 1024:,.0f} KB",
+                "parameters": f"{trained.classifier.parameters:,}",
+                "milliseconds": f"{milliseconds_of(trained.classifier):.2f}",
+                "size": f"{len(trained.to_file()) / 1024:,.0f} KB",
             }
         )
     return rows
 
 
 def milliseconds_of(classifier: Classifier) -> float:
-    """From one image to its prediction on this machine: the median of a few calls."""
+    """The time of one prediction on this machine: the median of `TIMED_CALLS` calls."""
     image = torch.rand(1, IMAGE_SIZE, IMAGE_SIZE)
     times = []
     for _ in range(TIMED_CALLS):
@@ -78,17 +74,17 @@ def milliseconds_of(classifier: Classifier) -> float:
     return statistics.median(times)
 
 
-# Measured once; not a visitor's own, which this would keep.
-milliseconds_of_page = cache(milliseconds_of)
+# Measured once. Not for a visitor's model, which the cache would keep alive.
+cached_milliseconds = cache(milliseconds_of)
 
 
 def _nudge(entry: ModelMetrics | None, norm: str) -> str:
-    """The mean smallest nudge, and the share of images that one was found for if not all."""
+    """The mean size of the smallest nudges, and the share of images with one if it is not all."""
     if not entry or not entry.robustness or norm not in entry.robustness.nudges:
         return ""
-    figures = entry.robustness.nudges[norm]
-    share = "" if figures.found == 1 else f" ({100 * figures.found:.0f} %)"
-    return f"{figures.mean:.3f}{share}"
+    nudges = entry.robustness.nudges[norm]
+    share = "" if nudges.found == 1 else f" ({100 * nudges.found:.0f} %)"
+    return f"{nudges.mean:.3f}{share}"
 
 
 def _percent(share: float | None) -> str:

@@ -1,20 +1,11 @@
-"""How often each digit is taken for each other one: a table whose cells can be chosen."""
+"""A confusion matrix: a table whose cells can be clicked.
+
+The event ``click`` has ``actual`` and ``predicted``, the digits of the cell.
+"""
 
 from typing import Any
 
 import numpy as np
-
-from digitnet.ui.components.base import Component
-
-
-class Confusion(Component):
-    """Its value is what `cells` makes.
-
-    Listen to ``click``: its event has ``actual`` and ``predicted``, the digits of the chosen cell.
-    """
-
-    def __init__(self, **properties: Any):
-        super().__init__(**properties)
 
 
 def cells(confusion: np.ndarray, model: str) -> dict[str, Any]:
@@ -33,7 +24,7 @@ def cells(confusion: np.ndarray, model: str) -> dict[str, Any]:
                         "predicted": predicted,
                         "count": count,
                         "right": actual == predicted,
-                        # The share of the commonest mistake, for its shade.
+                        # Relative to the most frequent mistake, for the shade.
                         "share": round(100 * int(mistakes[actual, predicted]) / most),
                     }
                     for predicted, count in enumerate(row)

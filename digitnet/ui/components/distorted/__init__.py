@@ -1,4 +1,4 @@
-"""A distorted image, what each model says of it, and where on the slider each gives way."""
+"""A distorted image, each model's prediction for it, and the failure points of each model."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,28 +9,21 @@ import torch
 from digitnet.classifier import Classifier
 from digitnet.explain.distortions import Distortion
 from digitnet.explain.robustness import Curve, curve_of
-from digitnet.ui.components.base import Component, png_url
+from digitnet.ui.components.base import png_url
 from digitnet.ui.components.chart import Axis, Series, chart, percent_axis
 
 INTERVALS = (4, 3, 7)  # between ticks, the first that puts one on the identity
 
 
-class Distorted(Component):
-    """Its value is what `distorted` makes."""
-
-    def __init__(self, **properties: Any):
-        super().__init__(elem_id="distorted", **properties)
-
-
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """One image over the range of one distortion, for some classifiers.
+    """The predictions of some classifiers for one image over the range of one distortion.
 
     Attributes
     ----------
     image : float32 ``[28, 28]`` in 0..1, as the models see it
     label : of a test image; None for a drawing
-    distortion : what is tried
+    distortion : what is done to the image
     classifiers, curves : by model
     """
 
@@ -40,10 +33,10 @@ class Trial:
     classifiers: dict[str, Classifier]
     curves: dict[str, Curve]
 
-    def true_digit(self, chosen: str, asked: int | None = None) -> int:
-        """The one asked for, or else the label, or else what the model `chosen` says."""
-        if asked is not None:
-            return asked
+    def true_digit(self, chosen: str, digit: int | None = None) -> int:
+        """`digit` if it is given, or else the label, or else the prediction of model `chosen`."""
+        if digit is not None:
+            return digit
         if self.label is not None:
             return self.label
         curve = self.curves[chosen]
@@ -51,13 +44,13 @@ class Trial:
         return int(curve.probabilities[at].argmax())
 
 
-def try_out(
+def compute_trial(
     classifiers: dict[str, Classifier],
     image: np.ndarray,
     label: int | None,
     distortion: Distortion,
 ) -> Trial:
-    """Compute the curves of every classifier."""
+    """Compute the curve of each classifier."""
     tensor = torch.from_numpy(image)
     curves = {
         name: curve_of(classifier, tensor, distortion) for name, classifier in classifiers.items()
@@ -70,8 +63,8 @@ def distorted(trial: Trial, chosen: str, digit: int, value: float) -> dict[str, 
 
     Parameters
     ----------
-    trial : what is tried
-    chosen : the model in front
+    trial : the image, the distortion and the classifiers
+    chosen : the selected model
     digit : the true one
     value : of the distortion, in its range
     """
@@ -80,24 +73,25 @@ def distorted(trial: Trial, chosen: str, digit: int, value: float) -> dict[str, 
     rows = []
     for name, classifier in trial.classifiers.items():
         (prediction,) = classifier.predict_images(image)
-        said = prediction.digit if prediction.is_digit else None
-        ways = trial.curves[name].failure_points(identity, digit)
+        predicted = prediction.answer
+        failures = trial.curves[name].failure_points(identity, digit)
         rows.append(
             {
                 "model": name,
                 "chosen": name == chosen,
-                "said": "no digit" if said is None else str(said),
-                "mark": "✓" if said == digit else "✗",
-                "outcome": "right" if said == digit else "wrong",
+                "predicted": "no digit" if predicted is None else str(predicted),
+                "mark": "✓" if predicted == digit else "✗",
+                "outcome": "right" if predicted == digit else "wrong",
                 "percent": f"{100 * prediction.probabilities[digit]:.1f} %",
                 "failure_points": "the start"
-                if ways == [identity]
-                else " and ".join(written(at, trial.distortion) for at in ways) or "no value",
+                if failures == [identity]
+                else " and ".join(format_value(at, trial.distortion) for at in failures)
+                or "no value",
             }
         )
     return {
         "image": png_url(image[0].numpy()),
-        "caption": f"{written(value, trial.distortion)} {trial.distortion.unit}",
+        "caption": f"{format_value(value, trial.distortion)} {trial.distortion.unit}",
         "digit": digit,
         "models": rows,
     }
@@ -114,7 +108,7 @@ def curves_chart(trial: Trial, digit: int, value: float | None = None) -> dict[s
     if value is not None:
         series.append(Series("the slider", [(value, 0), (value, 1)]))
     return chart(
-        f"Probability of {digit}; a dot where a model gives way",
+        f"Probability of {digit}; the dots are failure points",
         series,
         distortion_axis(trial.distortion),
         percent_axis("probability"),
@@ -128,11 +122,11 @@ def distortion_axis(distortion: Distortion) -> Axis:
         ticks = [round(low + width * number / intervals, 6) for number in range(intervals + 1)]
         if distortion.identity in ticks:
             break
-    labels = [(at, written(at, distortion)) for at in ticks]
+    labels = [(at, format_value(at, distortion)) for at in ticks]
     return Axis(distortion.unit, low, distortion.high, labels)
 
 
-def written(value: float, distortion: Distortion) -> str:
+def format_value(value: float, distortion: Distortion) -> str:
     """A value as text: with its sign, where the distortion goes below 0."""
     signed = value and distortion.low < 0
     return (f"{value:+g}" if signed else f"{value:g}").replace("-", "−")

@@ -1,38 +1,31 @@
-"""Images with captions: the test predictions, right and wrong, and the data set itself."""
+"""Images with captions: the test predictions, right and wrong, and the data set itself.
+
+The event ``click`` has ``index``, the number of the image that was clicked.
+"""
 
 from typing import Any
 
 import numpy as np
 
 from digitnet.mnist import CLASS_NAMES
-from digitnet.ui.components.base import Component, png_url
+from digitnet.ui.components.base import png_url
 from digitnet.ui.test_predictions import DISPUTED, Key, Predictions, Selection
 
-TILES_A_PAGE = 60
+TILES_PER_PAGE = 60
 PLACEHOLDERS = 12
 
 
-class Gallery(Component):
-    """Its value is what `placeholders`, `prediction_tiles` or `label_tiles` makes.
-
-    Listen to ``click``: its event's ``index`` is the number of the image that was chosen.
-    """
-
-    def __init__(self, **properties: Any):
-        super().__init__(**properties)
-
-
 def placeholders() -> dict[str, Any]:
-    """The template's data before there is anything to show."""
+    """The template's data while no image is recognised yet."""
     return {"placeholders": list(range(PLACEHOLDERS)), "page": 1, "pages": 1}
 
 
 def prediction_tiles(
     predictions: Predictions, key: Key, selection: Selection, page: int = 1
 ) -> dict[str, Any]:
-    """One page of test images with what a classifier predicts, as the template's data.
+    """The template's data of one page of test images with a classifier's predictions.
 
-    Pages count from 1; those beyond the first and last count as these.
+    Pages are counted from 1; numbers out of range give the first or the last page.
     """
     if key not in predictions:
         return {"summary": "This model's weights are not available", "page": 1, "pages": 1}
@@ -47,9 +40,9 @@ def prediction_tiles(
         if len(predicted) == 0:
             return placeholders() | progress
     indices = predictions.indices(key, selection)
-    pages = max(1, -(-len(indices) // TILES_A_PAGE))
+    pages = max(1, -(-len(indices) // TILES_PER_PAGE))
     page = min(max(1, page), pages)
-    on_page = indices[(page - 1) * TILES_A_PAGE : page * TILES_A_PAGE]
+    on_page = indices[(page - 1) * TILES_PER_PAGE : page * TILES_PER_PAGE]
     return {
         **progress,
         "summary": f"{right.sum():,} right, {(~right).sum():,} wrong",
@@ -76,7 +69,7 @@ def prediction_tiles(
 
 
 def label_tiles(images: np.ndarray, labels: np.ndarray, seed: int | None = None) -> dict:
-    """Sixteen random ones of images uint8 ``[N, 28, 28]``, with class names, for the template."""
+    """The template's data of 16 random images of uint8 ``[N, 28, 28]`` with class names."""
     chosen = np.random.default_rng(seed).choice(len(images), 16, replace=False)
     return {
         "four": True,  # columns, as the article shows them

@@ -1,21 +1,13 @@
-"""The layers of each network: what each gives out, and how many values it learned."""
+"""The layers of each network, with output shapes and numbers of parameters."""
 
 from typing import Any
 
 from digitnet.classifier import Classifier
 from digitnet.models import parameter_count, summarise
-from digitnet.ui.components.base import Component
-
-
-class Layers(Component):
-    """Its value is what `layers` makes."""
-
-    def __init__(self, **properties: Any):
-        super().__init__(elem_id="layers", **properties)
 
 
 def layers(classifiers: dict[str, Classifier]) -> list[dict[str, Any]]:
-    """The template's data, one entry a network."""
+    """The template's data, one entry per network."""
     return [
         {
             "model": name,

@@ -1,4 +1,4 @@
-"""The smallest nudges that make a model answer another digit, and who else falls for them."""
+"""The smallest nudges that make a model predict another digit, and the others' predictions."""
 
 from typing import Any
 
@@ -6,45 +6,38 @@ import numpy as np
 import torch
 
 from digitnet.classifier import Classifier
-from digitnet.explain.adversarial import NORMS, size_of, smallest_nudges
-from digitnet.ui.components.base import Component, png_url
+from digitnet.explain.adversarial import NORMS, size_of, smallest_perturbations
+from digitnet.ui.components.base import png_url
 from digitnet.ui.components.maps import signed_map
 
 NAMES = {"l2": "L2", "linf": "L∞"}
-MEANINGS = {"l2": "as little as possible in all", "linf": "as little as possible at any pixel"}
-
-
-class Nudge(Component):
-    """Its value is what `nudge` makes."""
-
-    def __init__(self, **properties: Any):
-        super().__init__(elem_id="nudge", **properties)
+MEANINGS = {"l2": "smallest change overall", "linf": "smallest change of any pixel"}
 
 
 def nudge(
     classifiers: dict[str, Classifier], chosen: str, image: np.ndarray, target: int
 ) -> dict[str, Any]:
-    """Search, in both norms, and give the template's data.
+    """Search in both norms; returns the template's data.
 
     Parameters
     ----------
     classifiers : by model
-    chosen : the one whose answer is to change
+    chosen : the model whose prediction is to change
     image : float32 ``[28, 28]`` in 0..1
-    target : the digit that it is to answer
+    target : the digit that it is to predict
     """
     shown = {"model": chosen, "target": target}
     (before,) = classifiers[chosen].predict_images(image[None])
-    if before.is_digit and before.digit == target:
+    if before.answer == target:
         return shown | {"already": True}
     original = torch.from_numpy(image)[None]
     ways = []
     for norm in NORMS:
-        nudges = smallest_nudges(classifiers[chosen], original, torch.tensor([target]), norm)
+        nudges = smallest_perturbations(classifiers[chosen], original, torch.tensor([target]), norm)
         way = {"norm": NAMES[norm], "meaning": MEANINGS[norm], "found": bool(nudges.found)}
         if nudges.found:
             way |= _pictures(original, nudges.images)
-            way["models"] = _answers(classifiers, chosen, nudges.images, target)
+            way["models"] = _predictions(classifiers, chosen, nudges.images, target)
         else:
             way["bound"] = f"{NORMS[norm]:g}"
         ways.append(way)
@@ -52,7 +45,7 @@ def nudge(
 
 
 def _pictures(before: torch.Tensor, after: torch.Tensor) -> dict[str, Any]:
-    """Before, nudge and after, and the nudge's size in both norms."""
+    """The images before and after, the nudge between them, and its size in both norms."""
     added = after - before
     largest = float(size_of(added, "linf"))
     return {
@@ -64,21 +57,21 @@ def _pictures(before: torch.Tensor, after: torch.Tensor) -> dict[str, Any]:
     }
 
 
-def _answers(
+def _predictions(
     classifiers: dict[str, Classifier], chosen: str, image: torch.Tensor, target: int
 ) -> list[dict[str, Any]]:
-    """What each model says of the nudged image ``[1, 28, 28]``."""
+    """Each model's prediction for the nudged image ``[1, 28, 28]``."""
     rows = []
     for name, classifier in classifiers.items():
         (prediction,) = classifier.predict_images(image)
-        said = prediction.digit if prediction.is_digit else None
+        predicted = prediction.answer
         rows.append(
             {
                 "model": name,
                 "chosen": name == chosen,
-                "said": "no digit" if said is None else str(said),
-                "percent": "" if said is None else f"{100 * prediction.confidence:.1f} %",
-                "fooled": said == target,
+                "predicted": "no digit" if predicted is None else str(predicted),
+                "percent": "" if predicted is None else f"{100 * prediction.confidence:.1f} %",
+                "fooled": predicted == target,
             }
         )
     return rows

@@ -1,116 +1,117 @@
-"""What the parts of a network make of an image: its template, its hidden units, its features."""
+"""The activations of a network: its template, its hidden units or its feature maps."""
 
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from digitnet.classifier import Classifier
-from digitnet.explain.attribution import feature_maps, grad_cam, hidden, template
-from digitnet.models import ConvNet, LinearNet, NonlinearNet
-from digitnet.ui.components.base import Component, png_url
+from digitnet.explain.attribution import (
+    feature_maps,
+    grad_cam,
+    has_hidden_units,
+    hidden_units,
+    is_linear,
+    template,
+)
+from digitnet.ui.components.base import png_url
 from digitnet.ui.components.evidence import rounded, signed
 from digitnet.ui.components.maps import sheet, signed_map
 
 MAX_UNITS = 8  # hidden units shown one by one
 
 
-class Parts(Component):
-    """Its value is what `parts` makes."""
-
-    def __init__(self, **properties: Any):
-        super().__init__(elem_id="parts", **properties)
-
-
 def parts(classifier: Classifier, image: np.ndarray, digit: int | None = None) -> dict[str, Any]:
-    """The template's data.
+    """The template's data; empty for a network that is neither of the three.
 
     Parameters
     ----------
-    classifier : whose network it is
-    image : what it sees, float32 ``[28, 28]`` in 0..1
+    classifier : with a linear network, one with a hidden ReLU layer, or one with convolutions
+    image : its input, float32 ``[28, 28]`` in 0..1
     digit : 0 to 9; the one with the greatest logit where it is None
     """
     if digit is None:
         (prediction,) = classifier.predict_images(image[None])
         digit = int(prediction.probabilities.argmax())
-    shown = {LinearNet: _linear, NonlinearNet: _nonlinear, ConvNet: _convolutional}
-    make = shown[type(classifier.network)]
-    return {
-        "kind": type(classifier.network).__name__,
-        "digit": digit,
-        **make(classifier, image, digit),
-    }
+    network = classifier.network
+    if any(isinstance(layer, nn.Conv2d) for layer in network.layers):
+        shown = _feature_maps(classifier, image, digit)
+    elif has_hidden_units(network):
+        shown = _hidden_units(classifier, image, digit)
+    elif is_linear(network):
+        shown = _template(classifier, image, digit)
+    else:
+        return {}
+    return {"shown": True, "digit": digit, **shown}
 
 
-def _linear(classifier: Classifier, image: np.ndarray, digit: int) -> dict[str, Any]:
-    """Template, ink, and the one times the other."""
+def _template(classifier: Classifier, image: np.ndarray, digit: int) -> dict[str, Any]:
+    """The template, the ink and their product."""
     weights, bias = template(classifier, digit)
-    shares = weights * image
-    pixels, shown_bias = rounded((shares.sum(), bias), shares.sum() + bias)
+    contributions = weights * image
+    total = contributions.sum() + bias
+    pixels, shown_bias = rounded((contributions.sum(), bias), total)
     return {
-        "linear": True,
         "template": png_url(signed_map(weights, np.abs(weights).max())),
         "ink": png_url(image),
-        "shares": png_url(signed_map(shares, np.abs(shares).max(), image)),
+        "contributions": png_url(signed_map(contributions, np.abs(contributions).max(), image)),
         "pixels": signed(pixels),
         "bias": signed(shown_bias),
-        "logit": signed(shares.sum() + bias),
+        "logit": signed(total),
     }
 
 
-def _nonlinear(classifier: Classifier, image: np.ndarray, digit: int) -> dict[str, Any]:
-    """The hidden units: all of few, or those that push `digit` most."""
-    made = hidden(classifier, image)
-    pushes = made.pushes[digit]
-    count = len(pushes)
-    chosen = list(range(count))
+def _hidden_units(classifier: Classifier, image: np.ndarray, digit: int) -> dict[str, Any]:
+    """The hidden units; of many, those with the greatest contributions to the logit of `digit`."""
+    units = hidden_units(classifier, image)
+    contributions = units.contributions[digit]
+    count = len(contributions)
+    shown = list(range(count))
     if count > MAX_UNITS:
-        chosen = np.argsort(-np.abs(pushes), kind="stable")[:MAX_UNITS].tolist()
-    rest = float(pushes.sum() - pushes[chosen].sum())
-    total = float(pushes.sum() + made.bias[digit])
-    terms = rounded((*pushes[chosen].tolist(), rest, float(made.bias[digit])), total)
-    longest = float(np.abs(made.pushes).max()) or 1.0
+        shown = np.argsort(-np.abs(contributions), kind="stable")[:MAX_UNITS].tolist()
+    rest = float(contributions.sum() - contributions[shown].sum())
+    total = float(contributions.sum() + units.bias[digit])
+    terms = rounded((*contributions[shown].tolist(), rest, float(units.bias[digit])), total)
+    longest = float(np.abs(units.contributions).max()) or 1.0
     return {
-        "nonlinear": True,
         "count": count,
-        "fired": int((made.firing > 0).sum()),
-        "others": count - len(chosen),
+        "active_count": int((units.activations > 0).sum()),
+        "others": count - len(shown),
         "rest": signed(terms[-2]),
         "bias": signed(terms[-1]),
         "logit": signed(total),
         "units": [
             {
                 "number": unit + 1,
-                "fires": bool(made.firing[unit] > 0),
-                "firing": f"{made.firing[unit]:.2f}",
-                "entering": signed(float(made.entering[unit])),
-                "push": signed(term),
+                "active": bool(units.activations[unit] > 0),
+                "activation": f"{units.activations[unit]:.2f}",
+                "pre_activation": signed(float(units.pre_activations[unit])),
+                "contribution": signed(term),
                 "weights": png_url(
-                    signed_map(made.weights[unit], np.abs(made.weights[unit]).max())
+                    signed_map(units.weights[unit], np.abs(units.weights[unit]).max())
                 ),
                 "bars": [
                     {
                         "digit": at,
-                        "push": signed(term if at == digit else push),
-                        "width": f"{50 * abs(push) / longest:.1f}",
-                        "for": push > 0,
+                        "contribution": signed(term if at == digit else value),
+                        "width": f"{50 * abs(value) / longest:.1f}",
+                        "for": value > 0,
                         "asked": at == digit,
                     }
-                    for at, push in enumerate(made.pushes[:, unit].tolist())
+                    for at, value in enumerate(units.contributions[:, unit].tolist())
                 ],
             }
-            for unit, term in zip(chosen, terms, strict=False)
+            for unit, term in zip(shown, terms, strict=False)
         ],
     }
 
 
-def _convolutional(classifier: Classifier, image: np.ndarray, digit: int) -> dict[str, Any]:
+def _feature_maps(classifier: Classifier, image: np.ndarray, digit: int) -> dict[str, Any]:
     """Grad-CAM over the ink, and the feature maps of each convolution."""
-    where = grad_cam(classifier, image, digit)
+    cam = grad_cam(classifier, image, digit)
     return {
-        "convolutional": True,
-        "nowhere": not where.any(),
-        "cam": png_url(signed_map(where, where.max(), image)),
+        "cam_is_blank": not cam.any(),
+        "cam": png_url(signed_map(cam, cam.max(), image)),
         "layers": [
             {
                 "number": number,

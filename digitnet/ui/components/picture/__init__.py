@@ -2,24 +2,24 @@
 
 from typing import Any
 
-from digitnet.ui.components.base import Component
+from digitnet.ui.components.base import View
 from digitnet.ui.server.limits import MAX_BODY_BYTES
 
 # Bytes of a file that fits into a request: in base64 it is a third larger, and more goes with it.
 LARGEST_FILE = MAX_BODY_BYTES * 7 // 10
 
 
-class PictureInput(Component):
-    """Its value is what `trouble` makes, or an empty dictionary.
+class PictureInput(View):
+    """Its value is what `problem` makes, or an empty dictionary.
 
     Listen to ``upload``: its event data has the picture's file as `content`, a "data:" URL in
     base64. Larger pictures than recognition needs are reduced in the browser first.
     """
 
     def __init__(self, **properties: Any):
-        super().__init__(value={}, elem_id="picture", largest=LARGEST_FILE, **properties)
+        super().__init__("picture", {}, elem_id="picture", largest=LARGEST_FILE, **properties)
 
 
-def trouble(sentence: str) -> dict[str, str]:
-    """The template's data of a picture that was not taken; `sentence` is the page's own."""
+def problem(sentence: str) -> dict[str, str]:
+    """The template's data for a picture that could not be used; `sentence` says why."""
     return {"problem": sentence}

@@ -1,18 +1,17 @@
-"""A square to draw in by mouse, pen, finger or keys, with examples and a link to the drawing."""
+"""A sketchpad for mouse, pen, finger and keyboard, with examples and a link to the drawing."""
 
 from typing import Any
 
 import numpy as np
 
-from digitnet.drawing import Drawing, checked_strokes
+from digitnet.drawing import Drawing, Strokes, parse_drawing
 from digitnet.synthetic.writer import write_styles
-from digitnet.ui.components.base import Component, png_url
-from digitnet.ui.server.limits import Refusal, one_sentence
+from digitnet.ui.components.base import View, png_url
 
-SIZE = 1000  # units across the paper
-PEN_WIDTH = 60  # units; ink that reaches no farther is not yet a digit
+SIZE = 1000  # units, the sketchpad's side
+PEN_WIDTH = 60  # units; a drawing that is no larger is not a digit yet
 EXAMPLE_SIZE = 600  # units, the longest side of an example
-# Ways of writing that other demos stumble over, by their names in `digitnet.synthetic.allographs`.
+# Styles that other demos often get wrong, by their names in `digitnet.synthetic.allographs`.
 EXAMPLE_STYLES = (
     "0 slash across",
     "1 long flag and foot",
@@ -25,37 +24,31 @@ EXAMPLE_STYLES = (
 )
 
 
-class Sketchpad(Component):
+class Sketchpad(View):
     """Its value is a drawing: a list of strokes, each a list of (x, y) points, 0..1000, y down.
 
-    Or it is a test image that lies on the paper: ``{"test_image": 17}``, by its number; the server
-    sets it with `on_paper`. Or it is a picture of the visitor's: ``{"picture": True}``; the server
-    sets it as ``{"picture": URL}``.
+    Or the value is a test image with its number, ``{"test_image": 17}``, which the server sets with
+    `test_image_value`; or it is the visitor's picture, ``{"picture": True}``, which the server sets
+    as ``{"picture": URL}``.
 
-    Listen to ``input``: it fires while the pen is down, when it is lifted, on undo, redo and clear,
-    and while an example is played. ``apply`` fires when a link or what the browser kept was put on
-    the paper; `digitnet.ui.session` listens.
+    The event ``input`` is triggered while the pen is down, when it is lifted, on undo, redo and
+    clear, and while an example is played; ``apply`` when a link or the state stored in the browser
+    is shown, see `digitnet.ui.session`.
 
     Parameters
     ----------
-    chosen : what is chosen beside it at first, as `digitnet.ui.session` tells it
+    chosen : what is selected at first, by the names that `digitnet.ui.session` uses
     """
 
     def __init__(self, chosen: dict[str, str] | None = None, **properties: Any):
         super().__init__(
-            value=[], elem_id="sketchpad", examples=examples(), chosen=chosen or {}, **properties
+            "sketchpad",
+            [],
+            elem_id="sketchpad",
+            examples=examples(),
+            chosen=chosen or {},
+            **properties,
         )
-
-    def preprocess(self, payload: Any) -> Any:
-        # Nothing but strokes from here: to_image takes paths too, and a visitor must not name one.
-        if isinstance(payload, dict) and type(payload.get("test_image")) is int:
-            return {"test_image": payload["test_image"]}
-        if isinstance(payload, dict) and payload.get("picture"):
-            return {"picture": True}
-        if payload is not None and not isinstance(payload, list):
-            raise Refusal("A drawing is a list of strokes.")
-        with one_sentence():
-            return payload if payload and reaches(payload, PEN_WIDTH) else []
 
     def api_info(self) -> dict[str, Any]:
         return {
@@ -70,19 +63,33 @@ class Sketchpad(Component):
     example_value = example_payload
 
 
-def reaches(drawing: Drawing, length: float) -> bool:
-    """Whether the ink's longest side is at least `length`; ValueError if it is no drawing."""
-    strokes = checked_strokes(drawing)
-    return bool(strokes) and np.ptp(np.concatenate(strokes), axis=0).max() >= length
+def sketchpad_value(payload: Any) -> Strokes | dict[str, Any]:
+    """The sketchpad's value of what a browser sent; ValueError if it is something else.
+
+    A drawing whose longest side is below `PEN_WIDTH` is returned as an empty one.
+    """
+    if isinstance(payload, dict) and type(payload.get("test_image")) is int:
+        return {"test_image": payload["test_image"]}
+    if isinstance(payload, dict) and payload.get("picture"):
+        return {"picture": True}
+    if payload is None:
+        return []
+    # Only strokes are accepted: `to_image` opens paths too, and a visitor must not name one.
+    if not isinstance(payload, list):
+        raise ValueError("A drawing is a list of strokes.")
+    strokes = parse_drawing(payload)
+    if not strokes or np.ptp(np.concatenate(strokes), axis=0).max() < PEN_WIDTH:
+        return []
+    return strokes
 
 
-def on_paper(index: int, image: np.ndarray) -> dict[str, Any]:
-    """The sketchpad's value with the test image number `index`, uint8 ``[28, 28]``, on it."""
+def test_image_value(index: int, image: np.ndarray) -> dict[str, Any]:
+    """The sketchpad's value that shows the test image number `index`, uint8 ``[28, 28]``."""
     return {"test_image": index, "picture": png_url(image)}
 
 
 def examples() -> list[dict[str, Any]]:
-    """One drawing in each of `EXAMPLE_STYLES` by the synthetic writer, as the template's data."""
+    """The template's data: a drawing of the synthetic writer in each of `EXAMPLE_STYLES`."""
     found = []
     for name, drawing in zip(EXAMPLE_STYLES, write_styles(EXAMPLE_STYLES, seed=0), strict=True):
         points = np.concatenate(drawing)

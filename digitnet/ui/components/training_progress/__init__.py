@@ -1,4 +1,4 @@
-"""How a training stands, in words, a bar and pictures of what the first layer looks for."""
+"""The progress of a training: status, progress bar, figures and the weights of the first layer."""
 
 import base64
 import math
@@ -9,68 +9,62 @@ import torch
 from PIL import Image
 
 from digitnet.models import IMAGE_SIZE, Network
-from digitnet.training.worker import Report, Settings
-from digitnet.ui.components.base import Component, picture_url
+from digitnet.training.settings import Settings
+from digitnet.training.worker import Report
+from digitnet.ui.components.base import picture_url
 from digitnet.ui.components.chart import Axis, Series, chart, percent_axis
 from digitnet.ui.components.maps import signed_map
 
-PAPER = 200  # grey between the pictures, 0..255
-PICTURES_A_ROW = 8
-POINTS = 300  # of a curve; every other one is dropped where there are more
-SHORT = 5.0  # seconds; of a shorter training nobody asks how long it takes
-MAX_LOSS = 2.5  # nats; the loss of guessing is 2.3
+BACKGROUND = 200  # grey between the pictures, 0..255
+PICTURES_PER_ROW = 8
+MAX_POINTS = 300  # of a curve; every other one is dropped where there are more
+MIN_ESTIMATED_SECONDS = 5.0  # of a training; of a shorter one, the time left is not shown
+MAX_LOSS = 2.5  # nats, the top of the chart; the loss of guessing is 2.3
 
 
 class Point(NamedTuple):
-    """One of a training's curves; the figures are those of `digitnet.training.worker.Report`."""
+    """A point of a training's curves; see `digitnet.training.worker.Report`."""
 
     done: float
     loss: float
     accuracy: float
 
 
-class Training(Component):
-    """Its value is what `waiting`, `beginning`, `under_way`, `over` and the like make."""
-
-    def __init__(self, **properties: Any):
-        super().__init__(elem_id="training", **properties)
-
-
 def waiting() -> dict[str, Any]:
-    """The template's data before it is the visitor's turn."""
-    return {"says": "Waiting for its turn: one network is trained at a time"}
+    """The template's data while another training is running."""
+    return {"status": "Waiting for its turn: one network is trained at a time"}
 
 
 def beginning(settings: Settings) -> dict[str, Any]:
     """The template's data until the first report."""
     hyperparameters = settings.to_hyperparameters()
-    doing = "Writing new digits" if hyperparameters.digits else "Beginning"
-    return {"bar": True, "percent": 0, "says": doing}
+    status = "Writing new digits" if hyperparameters.digits else "Starting"
+    return {"bar": True, "percent": 0, "status": status}
 
 
 def under_way(
     settings: Settings, report: Report, limit: float, pictures: np.ndarray
 ) -> dict[str, Any]:
-    """The template's data while training goes on.
+    """The template's data of a running training.
 
     Parameters
     ----------
     limit : seconds that the training may take
-    pictures : what `first_layer` gives
+    pictures : returned by `first_layer`
     """
     left = ""
     whole = report.seconds / report.done
     if whole > limit:
         left = f"stops in {_duration(limit - report.seconds)}, when time is up"
-    elif whole > SHORT:
+    elif whole > MIN_ESTIMATED_SECONDS:
         left = f"about {_duration(whole - report.seconds)} left"
     return {
         "bar": True,
-        "says": f"Epoch {report.epoch} of {settings.epochs}",
+        "status": f"Epoch {report.epoch} of {settings.epochs}",
         "left": left,
         "percent": round(100 * report.done),
         **_figures(report),
-        **_shown(settings, pictures),
+        **_shown(pictures),
     }
 
 
@@ -82,44 +76,44 @@ def over(
     pictures: np.ndarray,
     file: bytes,
 ) -> dict[str, Any]:
-    """The template's data of a training that has ended, and whose network was kept.
+    """The template's data of a training that has ended, and whose network can be used.
 
     Parameters
     ----------
     stopped : whether the visitor ended it
     accuracy : share of the test images recognised, 0..1; None without these
-    pictures : what `first_layer` gives
+    pictures : returned by `first_layer`
     file : the network's weights as a safetensors file, to be downloaded
     """
     where = f"in epoch {report.epoch} of {settings.epochs}"
-    says = f"Trained for {settings.epochs} epoch{'s' * (settings.epochs > 1)}"
+    status = f"Trained for {settings.epochs} epoch{'s' * (settings.epochs > 1)}"
     if report.ended == "late":
-        says = f"Time was up {where}; what was learned until then is kept"
+        status = f"Time was up {where}; the network is kept as it was then"
     elif stopped:
-        says = f"Stopped {where}; what was learned until then is kept"
+        status = f"Stopped {where}; the network is kept as it was then"
     return {
-        "says": f"{says} ({report.seconds:.1f} s).",
+        "status": f"{status} ({report.seconds:.1f} s).",
         "test": "" if accuracy is None else f"{100 * accuracy:.2f} %",
         "file": f"data:application/octet-stream;base64,{base64.b64encode(file).decode()}",
         "file_name": f"{settings.model}.safetensors",
         **_figures(report),
-        **_shown(settings, pictures),
+        **_shown(pictures),
     }
 
 
 def stopped_early() -> dict[str, Any]:
     """The template's data of a training that was stopped before its first report."""
-    return {"says": "Stopped before anything was learned."}
+    return {"status": "Stopped before anything was learned."}
 
 
 def failed(sentence: str) -> dict[str, Any]:
-    """The template's data of a training that nothing is left of; `sentence` is the page's own."""
+    """The template's data of a training without a result; `sentence` says why."""
     return {"problem": sentence}
 
 
 def curves(settings: Settings, history: list[Point]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Loss and accuracy over the epochs, for two charts."""
-    while len(history) > POINTS:
+    while len(history) > MAX_POINTS:
         history = history[:-1:2] + history[-1:]
     at = [point.done * settings.epochs for point in history]
     losses = [min(point.loss, 1e6) for point in history]
@@ -138,22 +132,23 @@ def curves(settings: Settings, history: list[Point]) -> tuple[dict[str, Any], di
 
 @torch.inference_mode()
 def first_layer(network: Network, image: np.ndarray) -> np.ndarray:
-    """Pictures of what the first layer looks for, values in -1..1, ``[units, H, W]``.
+    """The weights of the first layer as pictures, values in -1..1, ``[units, H, W]``.
 
-    A hidden unit of the small networks is its 28x28 weights; one of the cnn is its 2x2 kernel and,
-    to the right of it, what it answers to `image`, uint8 ``[28, 28]``. Each is scaled by itself.
+    A unit of a linear layer is shown by its 28x28 weights. A unit of a convolution is shown by its
+    kernel and, to the right of it, its response to `image`, uint8 ``[28, 28]``: that picture is
+    wider than high. Each is scaled by its own largest magnitude.
     """
     weight = next(network.parameters())
     if weight.ndim == 2:
         return _scaled(weight.numpy().reshape(-1, IMAGE_SIZE, IMAGE_SIZE))
     kernels = weight[:, 0]
     seen = torch.from_numpy(image).float()[None, None] / 255
-    answers = torch.nn.functional.conv2d(seen, weight)[0]
-    size = answers.shape[-1]
+    responses = torch.nn.functional.conv2d(seen, weight)[0]
+    size = responses.shape[-1]
     rows = (torch.arange(size) * kernels.shape[-1]) // size
     enlarged = kernels[:, rows][:, :, rows]
     gap = np.full((len(kernels), size, 1), np.nan, np.float32)
-    return np.concatenate([_scaled(enlarged.numpy()), gap, _scaled(answers.numpy())], axis=2)
+    return np.concatenate([_scaled(enlarged.numpy()), gap, _scaled(responses.numpy())], axis=2)
 
 
 def _scaled(values: np.ndarray) -> np.ndarray:
@@ -165,33 +160,41 @@ def _scaled(values: np.ndarray) -> np.ndarray:
 def sheet(pictures: np.ndarray) -> np.ndarray:
     """Pictures ``[units, H, W]``, -1..1, side by side in two colours, uint8 ``[H, W, 3]``.
 
-    What is nan is paper.
+    Where a value is nan, there is background.
     """
     count, height, width = pictures.shape
-    columns = min(PICTURES_A_ROW if width == height else PICTURES_A_ROW // 2, count)
+    columns = min(PICTURES_PER_ROW // 2 if _are_kernels(pictures) else PICTURES_PER_ROW, count)
     rows = -(-count // columns)
-    whole = np.full((rows * (height + 2) - 2, columns * (width + 2) - 2, 3), PAPER, np.uint8)
+    whole = np.full((rows * (height + 2) - 2, columns * (width + 2) - 2, 3), BACKGROUND, np.uint8)
     for number, values in enumerate(pictures):
         picture = signed_map(np.nan_to_num(values), 1)
-        picture[np.isnan(values)] = PAPER
+        picture[np.isnan(values)] = BACKGROUND
         top, left = number // columns * (height + 2), number % columns * (width + 2)
         whole[top : top + height, left : left + width] = picture
     return whole
+
+
+def _are_kernels(pictures: np.ndarray) -> bool:
+    """Whether pictures of `first_layer` show kernels and responses, side by side."""
+    return pictures.shape[2] > pictures.shape[1]
 
 
 def _figures(report: Report) -> dict[str, str]:
     return {"loss": f"{report.loss:.3f}", "accuracy": f"{100 * report.accuracy:.1f} %"}
 
 
-def _shown(settings: Settings, pictures: np.ndarray) -> dict[str, Any]:
-    """The pictures, and what they are."""
+def _shown(pictures: np.ndarray) -> dict[str, Any]:
+    """The pictures and their caption."""
     whole = sheet(pictures)
     units = f"{len(pictures)} hidden unit{'s' * (len(pictures) > 1)}"
-    caption = f"What the {units} look for: ink in blue places wakes it, in orange ones calms it."
-    if settings.model == "cnn":
+    caption = (
+        f"The weights of the first layer's {units}: ink in blue places activates a unit, ink in "
+        "orange places inhibits it."
+    )
+    if _are_kernels(pictures):
         caption = (
-            f"The 2x2 kernels of the first layer's {units}, each with what it makes of a digit: "
-            "blue is above zero, orange below."
+            f"The kernels of the first layer's {units}, each with its response to a digit: blue is "
+            "above zero, orange below."
         )
     return {
         "pictures": picture_url(Image.fromarray(whole)),
