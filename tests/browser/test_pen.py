@@ -129,6 +129,9 @@ def test_ink_outside_the_sketchpad_does_not_count(page):
     around = [(0.5, 0.15), (0.5, 0.9), (-0.3, 0.9), (-0.3, 0.4), (0.02, 0.4)]
     draw(page, [[*around, (-0.3, 0.4)]])
     expect(strokes(page)).to_have_count(2)
+    whole = points_of_strokes(page)
+    while whole not in sent:
+        page.wait_for_event("request")
     page.mouse.move(*place(page, (0.5, 1.2)))
     seen = points_of_strokes(page)
     assert all(0 <= number <= 1000 for line in seen for point in line for number in point)
