@@ -21,8 +21,8 @@ import httpx
 from PIL import Image, ImageDraw
 
 from benchmarks import PROJECT, results
-from benchmarks.load import Page, digits, memory_of, values_of, wait_until_idle
-from benchmarks.serving import served
+from benchmarks.load import Page, digits, memory_of, values_of
+from benchmarks.serving import SERVE_QUIETLY, served
 
 EVENTS_A_VISITOR = 100  # predictions, before the next visitor comes
 MAX_GROWTH = 50  # MB
@@ -155,14 +155,14 @@ def run(counts: dict[str, int], reports: int) -> dict[str, list[Footprint]]:
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder)
-        with served(PROJECT, {"TMPDIR": folder, "GRADIO_TEMP_DIR": folder}) as address:
+        environment = {"TMPDIR": folder, "GRADIO_TEMP_DIR": folder}
+        with served(PROJECT, environment, SERVE_QUIETLY) as address:
             page = Page(address, address.process, digits(), answers=True)
             page.learn()
             with httpx.Client(base_url=address, timeout=60) as client:
                 load_page(client, page, -1)
                 for _ in range(20):
                     predict(client, page, 0)
-                wait_until_idle(page.process)
                 for name, count in counts.items():
                     act = ROUNDS[name][0]
                     begun = None

@@ -116,11 +116,18 @@ class ModelMetrics(_Part):
     device: str | None = None
     versions: dict[str, str] = {}
 
+    @field_validator("recipe")
+    @classmethod
+    def _only_the_name_is_text(cls, recipe: dict[str, Any]) -> dict[str, Any]:
+        if any(isinstance(value, str) for key, value in recipe.items() if key != "name"):
+            raise ValueError("a hyperparameter is not a number")
+        return recipe
+
 
 class Metrics(_Part):
     """The content of a metrics.json: `ModelMetrics` by the model's name."""
 
-    models: dict[str, ModelMetrics] = {}
+    models: dict[str, ModelMetrics]
 
     @field_validator("models")
     @classmethod
@@ -147,7 +154,7 @@ def read_metrics(folder: str | Path) -> Metrics:
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return Metrics()
+        return Metrics(models={})
     except (OSError, ValueError, RecursionError) as error:
         raise WeightsError(
             f"{path} is not readable JSON ({error}); run python train.py to make it again."

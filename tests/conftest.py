@@ -12,12 +12,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported, and for chi
 import pytest
 
 import digitnet
-from benchmarks.serving import SERVE, served
+from benchmarks.serving import SERVE, SERVE_QUIETLY, served
 from digitnet.mnist import load_mnist
 
 PROJECT = Path(__file__).resolve().parent.parent
-# Without recognising MNIST's test images in the background, for tests that do not look at them.
-SERVE_QUIETLY = (*SERVE, "--no-test-predictions")
 NOWHERE = "127.0.0.1:9"  # nobody listens there
 
 
@@ -75,10 +73,15 @@ def log(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def address(temporary_folder, log):
-    """Of a page that the tests share, with its tools for language models."""
+def address(temporary_folder, log, request):
+    """Of a page that the tests share, with its tools for language models.
+
+    Only tests with a browser look at the test predictions.
+    """
     environment = {"GRADIO_MCP_SERVER": "true", "TMPDIR": str(temporary_folder)}
-    with served(PROJECT, environment, log=log) as address:
+    with_browser = any(item.get_closest_marker("browser") for item in request.session.items)
+    command = SERVE if with_browser else SERVE_QUIETLY
+    with served(PROJECT, environment, command, log) as address:
         yield address
 
 

@@ -13,21 +13,24 @@ import sys
 import tempfile
 import time
 
+import gradio as gr
 import httpx
 import pytest
 import torch
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
 import digitnet
 from benchmarks.long_run import event_named, wait_in_queue
-from benchmarks.serving import SERVE, served
+from benchmarks.serving import SERVE
 from digitnet.drawing import parse_drawing
 from digitnet.models import build
 from digitnet.training.loop import fit
 from digitnet.training.recipes import RECIPES
 from digitnet.ui.components.answer import answer
 from digitnet.weights import WEIGHTS_FOLDER, Metadata, load_weights, save_weights
-from tests.conftest import PROJECT, SERVE_QUIETLY
-from tests.training.test_train_command import command
+from tests.conftest import PROJECT
+from tests.training.test_train_command import run
 
 SEVEN = [[[0, 0], [10, 0], [4, 20]]]
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
@@ -116,44 +119,20 @@ def test_a_kill_while_weights_are_written_leaves_old_or_new_ones(tmp_path, name,
 
 
 @POSIX
-def test_a_kill_while_training_leaves_old_files_whole(tmp_path):
-    shutil.copytree(WEIGHTS_FOLDER / "article", tmp_path / "article")
-    before = {path.name: path.read_bytes() for path in (tmp_path / "article").iterdir()}
-    process = subprocess.Popen(
-        command("--models", "linear", "--epochs", "1000", "--output", str(tmp_path)),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    seen = ""
-    while "loss" not in seen:  # training is under way
-        character = process.stderr.read(1)
-        assert character, seen
-        seen += character
-    process.kill()
-    process.communicate(timeout=60)
-    assert {path.name: path.read_bytes() for path in (tmp_path / "article").iterdir()} == before
-
-
-@POSIX
 def test_a_full_disk_is_said_and_the_old_weights_stay(tmp_path):
     """The limit on the size of files fails the same call with another number."""
+    import resource
+
     shutil.copytree(WEIGHTS_FOLDER / "article", tmp_path / "article")
     path = tmp_path / "article" / "linear.safetensors"
     before = path.read_bytes()
-    code = (
-        "import resource, signal, sys, train\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
-        "sys.exit(train.main(sys.argv[1:]))"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", code, "--models", "linear", "--epochs", "1", "--output", tmp_path],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert ended.returncode == 1 and "Traceback" not in ended.stderr
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
+    try:
+        ended = run("--models", "linear", "--epochs", "1", "--output", str(tmp_path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert ended.returncode == 1
     assert "linear could not be saved" in ended.stderr and "are unchanged" in ended.stderr
     assert path.read_bytes() == before and load_weights(path)
     assert not list(tmp_path.rglob("*.tmp"))
@@ -193,41 +172,42 @@ def test_saving_at_the_same_moment_loses_nothing(tmp_path):
     }
 
 
-def ask(address):
-    data = {"data": [SEVEN, None, "cnn", "drawings"]}
-    return httpx.post(f"{address}/gradio_api/run/predict", json=data, timeout=60).json()
+def test_the_page_outlives_its_weights(tmp_path, monkeypatch):
+    import app  # here: it loads all models
 
-
-def test_the_page_outlives_its_weights(tmp_path):
     weights = tmp_path / "weights"
     shutil.copytree(WEIGHTS_FOLDER, weights)
-    with served(PROJECT, {"DIGITNET_WEIGHTS": str(weights)}, SERVE_QUIETLY) as address:
-        expected = ask(address)["data"]
-        (weights / "drawings" / "cnn.safetensors").write_bytes(b"something else")
-        assert ask(address)["data"] == expected
-        shutil.rmtree(weights)
-        assert ask(address)["data"] == expected
-        events = httpx.get(f"{address}/config").json()["dependencies"]
-        (event,) = (one["id"] for one in events if one["api_name"] == "compare")  # looks there too
-        body = {"data": ["drawings", None], "fn_index": event, "session_hash": "x"}
-        answer = httpx.post(f"{address}/gradio_api/run/predict", json=body, timeout=60)
-        assert answer.status_code == 200
+    monkeypatch.setenv("DIGITNET_WEIGHTS", str(weights))
+    page = app.build_page(app.load_resources())
+    client = TestClient(gr.mount_gradio_app(FastAPI(), page, path=""))
+
+    def ask():
+        data = {"data": [SEVEN, None, "cnn", "drawings"]}
+        return client.post("/gradio_api/run/predict", json=data).json()["data"]
+
+    expected = ask()
+    (weights / "drawings" / "cnn.safetensors").write_bytes(b"something else")
+    assert ask() == expected
+    shutil.rmtree(weights)
+    assert ask() == expected
+    compare = event_named(client, "compare")  # looks there too
+    body = {"data": ["drawings", None], "fn_index": compare, "session_hash": "x"}
+    assert client.post("/gradio_api/run/predict", json=body).status_code == 200
 
 
-def test_a_port_that_is_taken_is_said():
+def test_a_port_that_is_taken_is_said(monkeypatch):
+    import app
+
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        ended = subprocess.run(
-            [sys.executable, "app.py", "--no-browser", "--host=127.0.0.1", f"--port={port}"],
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-    assert ended.returncode == 1 and "Traceback" not in ended.stderr
-    assert ended.stderr.startswith("app.py: ") and str(port) in ended.stderr
+        arguments = ["app.py", "--no-browser", "--host=127.0.0.1", f"--port={port}"]
+        monkeypatch.setattr(sys, "argv", arguments)
+        monkeypatch.setenv("no_proxy", os.environ.get("no_proxy", ""))  # main() adds to it
+        with pytest.raises(SystemExit) as ended:
+            app.main()
+    assert str(ended.value).startswith("app.py: ") and str(port) in str(ended.value)
 
 
 @POSIX

@@ -8,7 +8,7 @@ from digitnet.drawing import parse_drawing
 from digitnet.segmentation import read_number, segment_drawing, segment_picture
 from digitnet.synthetic.writer import write_digits
 
-PAGES = 20
+PAGES = 10
 
 
 def page_of(images, seed):

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import expect
 
-from benchmarks.serving import served
+from benchmarks.serving import SERVE_QUIETLY, served
 from tests.browser.actions import (
     CROSSED_SEVEN,
     ONE,
@@ -24,7 +24,7 @@ from tests.browser.actions import (
     strokes,
 )
 from tests.browser.conftest import WIDE, visit
-from tests.conftest import PROJECT, SERVE_QUIETLY
+from tests.conftest import PROJECT
 
 # What Gradio notes when a page is left, and when its server is away.
 LEFT = ("AbortError", "Unexpected error", "TypeError: network error")

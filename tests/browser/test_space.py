@@ -107,7 +107,7 @@ def test_a_space_serves_the_page(container, browser):
     with served(container.folder, command=[*container.start, "app.py"]) as address:
         assert address.endswith(f":{container.port}")
         with visit(browser, address, WIDE, expected_errors=SPACE_HEADER_ERRORS) as page:
-            assert page.locator(".problem").count() == 0
+            assert page.locator(".problem", has_text="⚠️").count() == 0
             draw(page, SEVEN)
             expect(answer(page)).to_have_text("7")
     assert container.tried.read_text() == "example.org\n"

@@ -167,20 +167,18 @@ def test_stopping_in_the_queue_leaves_nothing(browser, address):
         expect(says(first)).to_have_text(re.compile("^Stopped"), timeout=LONG)
 
 
-@pytest.mark.parametrize(
-    ("number", "value", "sentence"),
-    [
-        ("hidden_units", 65, "The hidden units must be a whole number from 1 to 64."),
-        ("learning_rate", 2, "The learning rate must be a number from 0.00001 to 1."),
-        ("images", "", "The images must be a whole number from 100 to 60,000."),
-    ],
-)
-def test_a_wrong_number_gets_one_sentence(browser, address, number, value, sentence):
-    with visit(browser, address, WIDE) as page:
-        open_training(page, **{number: value})
+def test_a_wrong_number_gets_one_sentence(page):
+    open_training(page)
+    for number, wrong, right, sentence in (
+        ("hidden_units", 65, 4, "The hidden units must be a whole number from 1 to 64."),
+        ("learning_rate", 2, 0.001, "The learning rate must be a number from 0.00001 to 1."),
+        ("images", "", 600, "The images must be a whole number from 100 to 60,000."),
+    ):
+        fill(page, **{number: wrong})
         page.locator("#train").click()
         expect(page.locator("#training [role=alert]")).to_have_text(sentence)
         expect(page.locator("#train")).to_be_visible()
+        fill(page, **{number: right})
 
 
 def test_the_numbers_follow_model_and_recipe(page):
