@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
 from digitnet.calibration import digit_score
+from digitnet.cpu import Forward
 from digitnet.device import pick_device
 from digitnet.drawing import Drawing, Picture, to_images
 from digitnet.evaluation import forward_of, logits_by
 from digitnet.hub.repository import find_weights
-from digitnet.cpu import Forward
 from digitnet.models import CLASSES, MODELS, Network, parameter_count
+from digitnet.segmentation import Found, find_digits, find_digits_in_drawing
 from digitnet.weights import WEIGHTS_FOLDER, Metadata, load_weights
 
 DEFAULT_RECIPE = "augmented"
@@ -49,6 +51,37 @@ class Prediction:
         return f"Prediction(digit={self.digit}, confidence={self.confidence:.1%}{doubt})"
 
 
+@dataclass(frozen=True, eq=False)
+class ReadDigit:
+    """A digit, or a sign, of what was read.
+
+    Attributes
+    ----------
+    text : the digit; "-", "." or ":"; or "?" for what is none of them
+    box : x and y of the top left corner, width and height; in pixels of the picture, turned as its
+        EXIF data says, or in the drawing's own unit
+    prediction : what the model says of it, as if it were a digit
+    """
+
+    text: str
+    box: tuple[float, float, float, float]
+    prediction: Prediction
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What was read in a picture or a drawing.
+
+    Attributes
+    ----------
+    text : such as "407", with "?" for what is no digit; a line for each row; "" where it is blank
+    digits : what the text is made of, in its order
+    """
+
+    text: str
+    digits: tuple[ReadDigit, ...]
+
+
 @dataclass(frozen=True)
 class Classifier:
     """A network on its device, and what its weights file says of it; made by `load`."""
@@ -69,6 +102,39 @@ class Classifier:
     def predict_batch(self, drawings: Sequence[Drawing | Picture]) -> list[Prediction]:
         """Recognise several drawings or pictures in one forward pass."""
         return self.predict_images(to_images(drawings))
+
+    def read(self, subject: Drawing | Picture) -> Reading:
+        """Read a number, or several in rows below each other, in a drawing or a picture.
+
+        Raises
+        ------
+        ValueError : if `subject` is neither a drawing nor a readable picture, or shows too much.
+        """
+        is_picture = isinstance(subject, Image.Image | np.ndarray | str | Path)
+        find = find_digits if is_picture else find_digits_in_drawing
+        found: list[Found] = find(subject, self.resemblance)
+        if not found:
+            return Reading("", ())
+        predictions = self.predict_images(np.stack([digit.image for digit in found]))
+        digits = [
+            ReadDigit(
+                digit.sign or (str(prediction.digit) if prediction.is_digit else "?"),
+                digit.box,
+                prediction,
+            )
+            for digit, prediction in zip(found, predictions, strict=True)
+        ]
+        rows = [
+            "".join(one.text for one, digit in zip(digits, found, strict=True) if digit.row == row)
+            for row in sorted({digit.row for digit in found})
+        ]
+        return Reading("\n".join(rows), tuple(digits))
+
+    def resemblance(self, images: np.ndarray) -> np.ndarray:
+        """How much images float32 ``[N, 28, 28]`` look like one certain digit, ``[N]`` in 0..1."""
+        logits = self.logits(torch.from_numpy(images))
+        certain = (logits / self.metadata.temperature).softmax(1).amax(1)
+        return (certain * digit_score(logits)).cpu().numpy()
 
     def predict_images(self, images: np.ndarray | torch.Tensor) -> list[Prediction]:
         """Recognise images that have MNIST's geometry already: float32 ``[N, 28, 28]`` in 0..1."""

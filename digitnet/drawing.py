@@ -11,25 +11,25 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
-from PIL import Image, ImageFilter
+from PIL import Image
 
+from digitnet.geometry import (
+    BOX_SIZE,
+    EDGE_WIDTH,
+    STROKE_WIDTH,
+    centre_by_mass,
+)
 from digitnet.models import IMAGE_SIZE
-from digitnet.pictures import Picture, ink_of
+from digitnet.pictures import Picture
+from digitnet.writing import main_image
 
 Stroke: TypeAlias = Sequence[Sequence[float]] | np.ndarray
 Drawing: TypeAlias = Sequence[Stroke]
 
-# Where MNIST puts the centre of mass: on the pixel (14, 14), whose centre lies at 14.5.
-CENTRE = IMAGE_SIZE / 2 + 0.5  # pixels from the field's top left corner
-BOX_SIZE = 20  # pixels, the longest side of the ink
-STROKE_WIDTH = 2.4  # pixels, of a rendered stroke; chosen with the training images
-EDGE_WIDTH = 1.4  # pixels over which a rendered stroke fades from full ink to none
 POINT_SPACING = 0.5  # pixels; points of a stroke nearer to each other than this are merged
 MAX_POINTS = 2000  # of a drawing, about; a longer path is followed less closely
 MOST_STROKES, MOST_POINTS = 2000, 100_000  # of a drawing; what has more is refused unread
 RENDER_CHUNK = 8  # drawings rendered at once; more would leave the processor's cache
-WORKING_SIZE = 8 * BOX_SIZE  # pixels, the longest side at which a picture's pen is measured
-THINNEST_PEN = 1.6  # pixels in the 20-pixel box; thinner pens are thickened to this
 
 
 def to_image(drawing: Drawing | Picture) -> np.ndarray:
@@ -55,10 +55,10 @@ def to_image(drawing: Drawing | Picture) -> np.ndarray:
 def to_images(drawings: Sequence[Drawing | Picture]) -> np.ndarray:
     """`to_image` of each: float32 ``[N, 28, 28]``."""
     images = torch.zeros(len(drawings), IMAGE_SIZE, IMAGE_SIZE)
-    paths = {}
+    paths, pictures = {}, {}
     for index, drawing in enumerate(drawings):
         if isinstance(drawing, Image.Image | np.ndarray | str | Path):
-            images[index] = fit_ink(ink_of(drawing).strength)
+            pictures[index] = main_image(drawing)
         elif strokes := checked_strokes(drawing):
             paths[index] = path_of(strokes)
     # Drawings of like length are rendered together, so that little is wasted on padding.
@@ -66,7 +66,10 @@ def to_images(drawings: Sequence[Drawing | Picture]) -> np.ndarray:
     for start in range(0, len(order), RENDER_CHUNK):
         chunk = order[start : start + RENDER_CHUNK]
         images[chunk] = render_paths([paths[index] for index in chunk])
-    return centre_by_mass(images).numpy()
+    result = centre_by_mass(images).numpy()
+    for index, image in pictures.items():
+        result[index] = image
+    return result
 
 
 def images_of_paths(points: np.ndarray, pen_down: np.ndarray) -> torch.Tensor:
@@ -242,75 +245,3 @@ def render(points: torch.Tensor, pen_down: torch.Tensor) -> torch.Tensor:
     )
     distance = distance_squared.amin(1).clamp_min_(0).sqrt_()
     return ((STROKE_WIDTH / 2 - distance) / EDGE_WIDTH + 0.5).clamp_(0, 1)
-
-
-# ---- pictures ---------------------------------------------------------------------------------
-
-
-def fit_ink(ink: np.ndarray) -> torch.Tensor:
-    """Crop the ink, fit its longest side into the box: float32 ``[28, 28]``, not yet centred."""
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    field = torch.zeros(IMAGE_SIZE, IMAGE_SIZE)
-    if len(rows) == 0:
-        return field
-    inked = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    cropped = Image.fromarray(inked / inked.max())
-    if max(cropped.size) > WORKING_SIZE:
-        cropped = _resized(cropped, WORKING_SIZE)
-    fitted = np.asarray(_resized(_thickened(cropped), BOX_SIZE))
-    fitted = np.clip(fitted / fitted.max(), 0, 1)
-    height, width = fitted.shape
-    top, left = (IMAGE_SIZE - height) // 2, (IMAGE_SIZE - width) // 2
-    field[top : top + height, left : left + width] = torch.from_numpy(fitted)
-    return field
-
-
-def _resized(picture: Image.Image, longest_side: int) -> Image.Image:
-    scale = longest_side / max(picture.size)
-    width, height = (max(1, round(side * scale)) for side in picture.size)
-    return picture.resize((width, height), Image.Resampling.BILINEAR)
-
-
-def _thickened(ink: Image.Image) -> Image.Image:
-    """Widen a pen too thin to survive the reduction to the box; `ink` in mode "F", 0..1."""
-    mask = np.pad(np.asarray(ink) > np.asarray(ink).max() / 2, 1)
-    inside = mask[1:-1, 1:-1] & mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]
-    edge = mask.sum() - inside.sum()
-    # A band of width w has two edges: its area is w/2 times the number of its edge pixels.
-    pen = 2 * mask.sum() / max(edge, 1) * BOX_SIZE / max(ink.size)  # pixels in the box
-    missing = (THINNEST_PEN - pen) / BOX_SIZE * max(ink.size)  # pixels in this picture
-    radius = round(missing / 2)
-    if radius < 1:
-        return ink
-    grey = Image.fromarray(np.rint(np.pad(np.asarray(ink), radius) * 255).astype(np.uint8))
-    widened = grey.filter(ImageFilter.MaxFilter(2 * radius + 1))
-    return Image.fromarray(np.asarray(widened, np.float32) / 255)
-
-
-# ---- both -------------------------------------------------------------------------------------
-
-
-def centre_by_mass(images: torch.Tensor) -> torch.Tensor:
-    """Move each image by whole pixels so that its ink's centre of mass is nearest `CENTRE`.
-
-    Ink is never moved out of the field. Takes and gives float32 ``[N, 28, 28]``; blank images stay
-    as they are.
-    """
-    rows, columns = _shifts(torch.cat([images.sum(2), images.sum(1)])).chunk(2)
-    grid = torch.arange(IMAGE_SIZE, device=images.device)
-    row_index = (grid - rows[:, None]) % IMAGE_SIZE
-    column_index = (grid - columns[:, None]) % IMAGE_SIZE
-    batch = torch.arange(len(images), device=images.device)
-    return images[batch[:, None, None], row_index[:, :, None], column_index[:, None, :]]
-
-
-def _shifts(profile: torch.Tensor) -> torch.Tensor:
-    """Whole pixels int64 ``[N]`` to move `profile` by: ink ``[N, 28]`` summed along an axis."""
-    positions = torch.arange(IMAGE_SIZE, dtype=profile.dtype, device=profile.device) + 0.5
-    mass = profile.sum(1)
-    centre = (profile * positions).sum(1) / mass.clamp_min(1e-6)
-    wanted = torch.where(mass > 0, torch.round(CENTRE - centre), 0).long()
-    inked = profile > 0
-    first = inked.int().argmax(1)
-    last = IMAGE_SIZE - 1 - inked.flip(1).int().argmax(1)
-    return wanted.clamp(-first, IMAGE_SIZE - 1 - last)

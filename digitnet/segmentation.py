@@ -1,54 +1,68 @@
-"""Several digits in one picture or drawing: each is found, from left to right.
+"""Several digits in one picture or drawing: each is found, row by row, from left to right.
 
-A stroke of a drawing, or a connected patch of a picture's ink, is a part. A digit has one part or
-several, such as a 5 and its bar; which belong together is told by where they lie, for digits stand
-beside each other, each about as tall as its neighbours.
+A stroke of a drawing, or a connected patch of a picture's ink, is a mark; marks are put together to
+digits by where they lie (see `digitnet.rows`). Where a recogniser is given, it has the last word:
+what it reads as no digit is cut where there is little ink, and the pieces are put together anew,
+as the best path through all ways to do so (R. Casey and E. Lecolinet, "A Survey of Methods and
+Strategies in Character Segmentation", 1996: over-segmentation with recognition).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-import scipy
-import torch
-from PIL import Image
 
-from digitnet.classifier import Classifier, Prediction
-from digitnet.drawing import Drawing, centre_by_mass, checked_strokes, fit_ink, to_images
-from digitnet.pictures import EDGE, Ink, Picture, ink_of
+from digitnet.drawing import Drawing, checked_strokes, to_images
+from digitnet.ink import ink_of
+from digitnet.pictures import Picture
+from digitnet.rows import TOUCHING, Group, arranged, box_of, turned
+from digitnet.writing import InkWriting, Piece, Writing, resampled
 
-MAX_DIGITS = 32
 MAX_PARTS = 500  # a page of print has more
-SPACING = 0.02  # heights
-MAX_POINTS = 2000  # of all parts, about, between which distances are measured
 
-# All lengths below are in heights of a digit.
-SHORT = 0.45  # a part shorter than this is no digit, but a bar or a flag of one
-FAR = 0.5  # it belongs to no digit that is farther from it than this
-MARK = 0.3  # what is shorter than this, and belongs to no digit, is none
-TOUCHING = 0.05  # lines nearer than this belong together, whatever their pen
-SLOPE = 0.2
-GAP = 0.3  # between parts of one digit, one above the other
-LEVEL_VARIANCE = 2.0  # of the row's unevenness to that of its slope, squared heights
+# Images float32 [N, 28, 28] to how much each looks like a digit, float [N], 0..1.
+Recogniser = Callable[[np.ndarray], np.ndarray]
+
+# Widths are in heights of the piece itself.
+WIDE = 1.0  # what is wider may be several digits, however it reads
+NARROW = 0.55  # what is narrower is not cut
+DOUBTFUL = 0.5  # what looks less like a digit than this may be several, or a part of one
+SLANTS = (0.0, 0.25, -0.25)  # of cuts, columns to a row
+MOST_CUTS = 6
+LEAST_PIECE, WIDEST_PIECE = 0.12, 1.3
+CUT_COST = 0.4  # of a cut, in the logarithm of what pieces look like digits
+LOWEST = 0.01  # no piece looks less like a digit than this
+CLOSE = 0.15  # a gap that there may be between parts of one digit
+GAIN = 0.3  # in the logarithm, from putting two groups together
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A digit in a picture or a drawing.
+    """A digit, or a sign, in a picture or a drawing.
 
     Attributes
     ----------
     box : x and y of the top left corner, width and height; in pixels of the picture, turned as its
         EXIF data says, or in the drawing's own unit
     image : float32 ``[28, 28]`` in 0..1, what the models see of it, the row's tilt taken out
+    row : 0 for the topmost row
+    sign : "-", ".", ":" or "?" where it is too small to be a digit beside digits, else ""
     """
 
     box: tuple[float, float, float, float]
     image: np.ndarray
+    row: int = 0
+    sign: str = ""
 
 
-def find_digits(picture: Picture) -> list[Found]:
-    """The digits of a picture that shows one row of them, from left to right; none if it is blank.
+def find_digits(picture: Picture, recogniser: Recogniser | None = None) -> list[Found]:
+    """The digits and signs of a picture, row by row from left to right; none if it is blank.
+
+    Parameters
+    ----------
+    picture : see `digitnet.to_image`
+    recogniser : tells whether digits that touch are better read apart; if None, they stay together
 
     Raises
     ------
@@ -57,32 +71,13 @@ def find_digits(picture: Picture) -> list[Found]:
     ink = ink_of(picture)
     if ink.count > MAX_PARTS:
         raise ValueError(f"The picture shows {ink.count:,} marks; show one row of digits only.")
-    groups, tilt = _arranged(_outlines(ink), 0)
-    slices = scipy.ndimage.find_objects(ink.parts)
-    found = []
-    for group in groups:
-        box = _union([slices[part] for part in group])
-        strength = Image.fromarray(_cut_out(ink, [part + 1 for part in group], box))
-        upright = strength.rotate(np.rad2deg(tilt), Image.Resampling.BILINEAR, expand=True)
-        image = centre_by_mass(fit_ink(np.asarray(upright))[None])[0].numpy()
-        across, down = ink.scale
-        rows, columns = box
-        found.append(
-            Found(
-                (
-                    columns.start * across,
-                    rows.start * down,
-                    (columns.stop - columns.start) * across,
-                    (rows.stop - rows.start) * down,
-                ),
-                image,
-            )
-        )
-    return found
+    writing = InkWriting(ink)
+    groups, writing.tilt = arranged(writing.marks, 0)
+    return _read_apart(writing, groups, recogniser)
 
 
-def find_digits_in_drawing(drawing: Drawing) -> list[Found]:
-    """The digits of a drawing that shows one row of them, from left to right; none if it is blank.
+def find_digits_in_drawing(drawing: Drawing, recogniser: Recogniser | None = None) -> list[Found]:
+    """The digits of a drawing, as `find_digits` finds them in a picture.
 
     Raises
     ------
@@ -90,12 +85,7 @@ def find_digits_in_drawing(drawing: Drawing) -> list[Found]:
     """
     strokes = checked_strokes(drawing)
     groups, tilt = _arranged_strokes(strokes)
-    digits = [[strokes[number] for number in group] for group in groups]
-    images = to_images([[_turned(stroke, tilt) for stroke in digit] for digit in digits])
-    return [
-        Found(_box_of(np.concatenate(digit)), image)
-        for digit, image in zip(digits, images, strict=True)
-    ]
+    return _read_apart(StrokeWriting(strokes, tilt), groups, recogniser)
 
 
 def shows_several_digits(drawing: Drawing) -> bool:
@@ -104,164 +94,163 @@ def shows_several_digits(drawing: Drawing) -> bool:
     return len(strokes) > 1 and len(_arranged_strokes(strokes)[0]) > 1
 
 
-def _arranged_strokes(strokes: list[np.ndarray]) -> tuple[list[list[int]], float]:
-    """`_arranged` of strokes float64 ``[n, 2]``; ValueError if there are too many."""
+def _arranged_strokes(strokes: list[np.ndarray]) -> tuple[list[Group], float]:
+    """`arranged` of strokes float64 ``[n, 2]``; ValueError if there are too many."""
     if len(strokes) > MAX_PARTS:
         raise ValueError(f"The drawing has {len(strokes):,} strokes; draw one row of digits only.")
     if not strokes:
         return [], 0.0
     unit = max(np.abs(points).max() for points in strokes) or 1  # against overflow
-    return _arranged(_resampled([points / unit for points in strokes]), TOUCHING)
+    return arranged(resampled([points / unit for points in strokes]), TOUCHING)
 
 
-def read_number(classifier: Classifier, found: Sequence[Found]) -> list[Prediction]:
-    """The predictions of all digits found, in one forward pass."""
-    return classifier.predict_images(np.stack([digit.image for digit in found])) if found else []
+# ---- drawings --------------------------------------------------------------------------------
 
 
-# ---- rows of digits ---------------------------------------------------------------------------
+class StrokeWriting:
+    """A drawing's strokes, float64 ``[n, 2]`` each, in rows tilted by radians clockwise."""
 
+    def __init__(self, strokes: list[np.ndarray], tilt: float):
+        self.strokes, self.tilt = strokes, tilt
 
-def _arranged(parts: list[np.ndarray], touching: float) -> tuple[list[list[int]], float]:
-    """The parts of each digit, from left to right, and the row's tilt, radians clockwise.
+    def level(self, piece: Piece) -> np.ndarray:
+        points = resampled([self.strokes[mark] for mark in piece.marks])
+        return turned(np.concatenate(points), self.tilt)
 
-    `parts` are points float64 ``[n, 2]`` each, which lie near to each other along ink. Lines nearer
-    than `touching` belong together.
-    """
-    if not parts:
-        return [], 0.0
-    # Upright, digits are told apart better.
-    apart = _distances(parts)
-    tilt = _tilt_of(parts, _grouped(parts, apart, touching))
-    level = [_turned(points, tilt) for points in parts]
-    groups = _grouped(level, apart, touching)
-    if len(groups) > MAX_DIGITS:
-        raise ValueError(
-            f"There may be {len(groups)} digits there; show at most {MAX_DIGITS} in a row."
+    def images(self, pieces: Sequence[Piece]) -> np.ndarray:
+        return to_images(
+            [[turned(part, self.tilt) for part in self._cut(piece)] for piece in pieces]
         )
-    boxes = [_box_of(np.concatenate([level[part] for part in group])) for group in groups]
-    order = sorted(range(len(groups)), key=lambda group: boxes[group][0] + boxes[group][2] / 2)
-    return [groups[group] for group in order], tilt
+
+    def box(self, piece: Piece) -> tuple[float, float, float, float]:
+        return box_of(np.concatenate(self._cut(piece)))
+
+    def _cut(self, piece: Piece) -> list[np.ndarray]:
+        """The piece's strokes, cut where they leave it."""
+        strokes = [self.strokes[mark] for mark in piece.marks]
+        if piece.left == -np.inf and piece.right == np.inf:
+            return strokes
+        result = []
+        for points in resampled(strokes):
+            held = piece.holds(turned(points, self.tilt))
+            ends = np.flatnonzero(np.diff(held)) + 1
+            runs = zip(np.split(points, ends), np.split(held, ends), strict=True)
+            result += [run for run, inside in runs if inside[0]]
+        return result or [np.zeros((1, 2))]
 
 
-def _grouped(parts: list[np.ndarray], apart: np.ndarray, touching: float) -> list[list[int]]:
-    """The parts of each digit, in no order."""
-    low = np.array([points.min(axis=0) for points in parts])  # [n, 2]
-    high = np.array([points.max(axis=0) for points in parts])
-    sizes = high - low
-    height = _usual_height(sizes, [len(points) for points in parts])
-    if height == 0:
-        return [list(range(len(parts)))]
-    apart = apart / height
-    # Of each two parts, relative to the smaller: how far they share columns, how far rows.
-    shared = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
-    shared /= np.maximum(np.minimum(sizes[:, None], sizes), 0.05 * height)
-    columns, rows = shared[..., 0], shared[..., 1]
-    uneven = np.abs(high[:, None, 1] - high[:, 1]) / height
-    together = apart < touching + SLOPE * uneven
-    # One above the other, or one within the other.
-    together |= (apart < GAP) & (columns > 0.5) & ((rows < 0.3) | (columns > 0.8))
-
-    tall = np.maximum(sizes[:, 1], sizes[:, 0] / 2) >= SHORT * height
-    to_tall = np.where(tall, apart - 0.3 * columns.clip(0, 1), np.inf)
-    nearest = to_tall.argmin(axis=1)
-    alone = tall | (apart[np.arange(len(parts)), nearest] >= FAR)
-    together &= alone[:, None] & alone
-    short = np.flatnonzero(~alone)
-    together[short, nearest[short]] = True
-    count, labels = scipy.sparse.csgraph.connected_components(together, directed=False)
-    groups = [np.flatnonzero(labels == label).tolist() for label in range(count)]
-    marks = [high[group, 1].max() - low[group, 1].min() < MARK * height for group in groups]
-    return [group for group, mark in zip(groups, marks, strict=True) if not mark] or groups
+# ---- with a recogniser ------------------------------------------------------------------------
 
 
-def _usual_height(sizes: np.ndarray, lengths: list[int]) -> float:
-    """The median height, by `lengths` of ink, of parts with `sizes` ``[n, 2]``."""
-    heights = np.maximum(sizes[:, 1], sizes[:, 0] / 2)  # so that a dash has one
-    order = np.argsort(heights)
-    half = np.searchsorted(np.cumsum(np.array(lengths)[order]), sum(lengths) / 2)
-    return float(heights[order[half]])
-
-
-def _distances(parts: list[np.ndarray]) -> np.ndarray:
-    """``[n, n]``: between the nearest points of each two parts."""
-    points = np.concatenate(parts)
-    starts = np.cumsum([0] + [len(part) for part in parts[:-1]])
-    places = torch.from_numpy(points)
-    between = torch.cdist(places, places).numpy()
-    nearest = np.minimum.reduceat(between, starts, axis=0)
-    return np.minimum.reduceat(nearest, starts, axis=1)
-
-
-def _tilt_of(parts: list[np.ndarray], groups: list[list[int]]) -> float:
-    """The slope of the row through the digits' middles, radians clockwise.
-
-    Ridge regression: few digits tell little of the slope, and most rows are nearly level.
-    """
-    boxes = [_box_of(np.concatenate([parts[part] for part in group])) for group in groups]
-    x, y, width, height = np.array(boxes).T
-    across, down = x + width / 2, y + height / 2
-    across, down = across - across.mean(), down - down.mean()
-    ridge = LEVEL_VARIANCE * np.median(height) ** 2
-    return float(np.arctan2((across * down).sum(), np.square(across).sum() + ridge))
-
-
-def _box_of(points: np.ndarray) -> tuple[float, float, float, float]:
-    """x, y, width and height of the box around points ``[n, 2]``."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    return (*low.tolist(), *(high - low).tolist())
-
-
-def _turned(points: np.ndarray, angle: float) -> np.ndarray:
-    """Points ``[n, 2]`` turned by `angle`, radians anticlockwise on a page with y down."""
-    cos, sin = np.cos(angle), np.sin(angle)
-    return np.asarray(points) @ np.array([[cos, -sin], [sin, cos]])
-
-
-# ---- parts ------------------------------------------------------------------------------------
-
-
-def _resampled(strokes: list[np.ndarray]) -> list[np.ndarray]:
-    """Points near to each other along the strokes, `MAX_POINTS` in all, about."""
-    along = [
-        np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))]) for points in strokes
+def _read_apart(
+    writing: Writing, groups: list[Group], recogniser: Recogniser | None
+) -> list[Found]:
+    """What groups show, those that read better in pieces cut, and in one joined."""
+    pieces = [(Piece(group.marks), group) for group in groups]
+    if recogniser and pieces:
+        pieces = _joined(writing, pieces, recogniser)
+        pieces = _cut(writing, pieces, recogniser)
+    images = writing.images([piece for piece, _ in pieces])
+    return [
+        Found(writing.box(piece), image, group.row, group.sign)
+        for (piece, group), image in zip(pieces, images, strict=True)
     ]
-    height = max(np.ptp(points, axis=0).max() for points in strokes)
-    spacing = max(SPACING * height, sum(lengths[-1] for lengths in along) / MAX_POINTS)
+
+
+def _joined(
+    writing: Writing, pieces: list[tuple[Piece, Group]], recogniser: Recogniser
+) -> list[tuple[Piece, Group]]:
+    """Put neighbours together that are one digit, such as a 4 in two strokes."""
+    boxes = [box_of(writing.level(piece)) for piece, _ in pieces]
+    pairs = []
+    for first, (one, other) in enumerate(pairwise(pieces)):
+        (x, y, w, h), (x2, y2, w2, h2) = boxes[first], boxes[first + 1]
+        height = max(y + h, y2 + h2) - min(y, y2)
+        gap = (max(x, x2) - min(x + w, x2 + w2)) / max(height, 1e-9)
+        width = (max(x + w, x2 + w2) - min(x, x2)) / max(height, 1e-9)
+        same_row = one[1].row == other[1].row and not one[1].sign + other[1].sign
+        if same_row and gap < CLOSE and width < WIDEST_PIECE:
+            pairs.append((first, gap * height / max(min(w, w2), 1e-9)))
+    if not pairs:
+        return pieces
+    both = [Piece(pieces[first][0].marks + pieces[first + 1][0].marks) for first, _ in pairs]
+    scores = _scores(writing, [piece for piece, _ in pieces] + both, recogniser)
+    alone, together = scores[: len(pieces)], scores[len(pieces) :]
+    result, taken = dict(enumerate(pieces)), set()
+    for (first, gap), piece, score in zip(pairs, both, together, strict=True):
+        gain = score - alone[first] - alone[first + 1]
+        interlocked = gap < -0.25 and score > np.log(0.8)
+        if first not in taken and (interlocked or gain > GAIN):
+            result[first] = (piece, pieces[first][1])
+            del result[first + 1]
+            taken |= {first, first + 1}
+    return list(result.values())
+
+
+def _cut(
+    writing: Writing, pieces: list[tuple[Piece, Group]], recogniser: Recogniser
+) -> list[tuple[Piece, Group]]:
+    """Cut what reads better in pieces, such as two digits that touch."""
+    scores = _scores(writing, [piece for piece, _ in pieces], recogniser)
     result = []
-    for points, lengths in zip(strokes, along, strict=True):
-        if lengths[-1] == 0:
-            result.append(points[:1])
+    for (piece, group), score in zip(pieces, scores, strict=True):
+        _, _, width, height = box_of(writing.level(piece))
+        doubtful = score < np.log(DOUBTFUL) and width > NARROW * height
+        if group.sign or height == 0 or not (doubtful or width > WIDE * height):
+            result.append((piece, group))
             continue
-        places = np.linspace(0, lengths[-1], 2 + int(lengths[-1] / spacing))
-        result.append(np.stack([np.interp(places, lengths, axis) for axis in points.T], axis=1))
+        options = [([piece], score)] + [
+            _best_path(writing, piece, slant, recogniser) for slant in SLANTS
+        ]
+        best, _ = max(options, key=lambda option: option[1])
+        result += [(part, group) for part in best]
     return result
 
 
-def _outlines(ink: Ink) -> list[np.ndarray]:
-    """Points on the outline of each part, `MAX_POINTS` in all, about; in pixels of the ink."""
-    outline = (ink.parts > 0) & (scipy.ndimage.minimum_filter(ink.parts, 3) != ink.parts)
-    rows, columns = np.nonzero(outline)
-    step = 1 + len(rows) // MAX_POINTS
-    points = np.stack([columns, rows], axis=1).astype(float)
-    order = np.argsort(ink.parts[rows, columns], kind="stable")
-    ends = np.cumsum(np.bincount(ink.parts[rows, columns], minlength=ink.count + 1))[1:-1]
-    return [part[::step] for part in np.split(points[order], ends)] if ink.count else []
+def _best_path(
+    writing: Writing, piece: Piece, slant: float, recogniser: Recogniser
+) -> tuple[list[Piece], float]:
+    """The pieces that read best of all ways to cut one, and the sum of their scores."""
+    points = writing.level(piece)
+    _, _, _, height = box_of(points)
+    along = points[:, 0] - slant * points[:, 1]
+    cuts = [-np.inf, *_valleys(along, height), np.inf]
+    low, high = along.min(), along.max()
+    edges = np.clip(cuts, low, high)
+    spans = [
+        (start, end)
+        for start in range(len(cuts))
+        for end in range(start + 1, len(cuts))
+        if LEAST_PIECE < (edges[end] - edges[start]) / height < WIDEST_PIECE
+    ]
+    parts = [Piece(piece.marks, cuts[start], cuts[end], slant) for start, end in spans]
+    scores = _scores(writing, parts, recogniser) if parts else []
+    best: list[tuple[float, list[Piece]]] = [(-np.inf, [])] * len(cuts)
+    best[0] = (CUT_COST, [])
+    for (start, end), part, score in sorted(
+        zip(spans, parts, scores, strict=True), key=lambda one: one[0][0]
+    ):
+        total = best[start][0] + score - CUT_COST
+        if total > best[end][0]:
+            best[end] = (total, [*best[start][1], part])
+    return best[-1][1], best[-1][0]
 
 
-def _union(slices: list[tuple[slice, slice]]) -> tuple[slice, slice]:
-    """The rows and columns of the box around boxes."""
-    rows, columns = (
-        slice(min(side.start for side in sides), max(side.stop for side in sides))
-        for sides in zip(*slices, strict=True)
-    )
-    return rows, columns
+def _valleys(along: np.ndarray, height: float) -> list[float]:
+    """Where there is least ink along a row, of points at `along` ``[n]``, sorted."""
+    step = 0.04 * height
+    count = max(1, int(np.ptp(along) / step))
+    ink, edges = np.histogram(along, count)
+    margin = max(1, round(LEAST_PIECE / 0.04))
+    inner = range(margin, count - margin)
+    order = sorted(inner, key=lambda place: ink[place])
+    chosen: list[int] = []
+    for place in order:
+        if len(chosen) < MOST_CUTS and all(abs(place - other) >= 3 for other in chosen):
+            chosen.append(place)
+    return sorted(float(edges[place] + edges[place + 1]) / 2 for place in chosen)
 
 
-def _cut_out(ink: Ink, labels: list[int], box: tuple[slice, slice]) -> np.ndarray:
-    """The ink of some parts, without that of their neighbours: float32 ``[h, w]``."""
-    rows, columns = (slice(max(0, side.start - EDGE), side.stop + EDGE) for side in box)
-    parts = ink.parts[rows, columns]
-    own = np.isin(parts, labels)
-    near = scipy.ndimage.maximum_filter(own, 2 * EDGE + 1) & (own | (parts == 0))
-    return np.where(near, ink.strength[rows, columns], 0)
+def _scores(writing: Writing, pieces: Sequence[Piece], recogniser: Recogniser) -> np.ndarray:
+    """The logarithms of how much pieces look like digits, float ``[N]``."""
+    return np.log(np.clip(recogniser(writing.images(pieces)), LOWEST, 1))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from digitnet.segmentation import find_digits, find_digits_in_drawing, read_number
+from digitnet.segmentation import find_digits, find_digits_in_drawing
 from digitnet.synthetic.writer import write_digits
 
 PAGES = 20
@@ -30,7 +30,8 @@ def page_of(images, seed):
 
 
 def read(classifier, found):
-    return "".join(str(prediction.digit) for prediction in read_number(classifier, found))
+    predictions = classifier.predict_images(np.stack([digit.image for digit in found]))
+    return "".join(str(prediction.digit) for prediction in predictions)
 
 
 @pytest.mark.parametrize("digits", [1, 4])

@@ -10,8 +10,8 @@ import torch
 
 from digitnet.classifier import Classifier, Prediction
 from digitnet.drawing import Drawing
-from digitnet.segmentation import Found, find_digits, find_digits_in_drawing, shows_several_digits
 from digitnet.pictures import Picture, open_picture
+from digitnet.segmentation import Found, find_digits, find_digits_in_drawing, shows_several_digits
 from digitnet.stages import Stages, stages_of
 from digitnet.ui.components.base import Component, jpeg_url, png_url
 from digitnet.ui.components.sketchpad import SIZE
@@ -67,10 +67,12 @@ def answer(
     ValueError : if `subject` is no drawing.
     """
     shown: dict[str, Any] = {"stages": []}
+    found: list[Found] = []
     if isinstance(subject, np.ndarray):
         images = subject[None]
     elif isinstance(subject, Read):
-        images = _images(subject.found)
+        found = subject.found
+        images = _images(found)
         boxes = [dict(box) for box in subject.shown["boxes"]]
         shown["reading"] = subject.shown | {"boxes": boxes}
         shown["nothing"] = not subject.found
@@ -87,7 +89,8 @@ def answer(
             shown["image"] = next(step["image"] for step in shown["stages"] if step["seen"])
     if "image" not in shown:
         shown["image"] = png_url(images[0]) if len(images) else None
-    return shown | _verdicts(classifiers, chosen, images, shown.get("reading"))
+    signs = [digit.sign for digit in found] or [""] * len(images)
+    return shown | _verdicts(classifiers, chosen, images, signs, shown.get("reading"))
 
 
 def read(picture: Picture) -> Read:
@@ -103,9 +106,13 @@ def _verdicts(
     classifiers: dict[str, Classifier],
     chosen: str | None,
     images: np.ndarray,
+    signs: Sequence[str],
     reading: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """What the models say of images float32 ``[N, 28, 28]``, for the template."""
+    """What the models say of images float32 ``[N, 28, 28]``, for the template.
+
+    `signs` holds for each of them "" or the sign that it is instead of a digit.
+    """
     predictions, milliseconds = {}, {}
     for name, classifier in classifiers.items():
         started = time.perf_counter()
@@ -115,14 +122,14 @@ def _verdicts(
     if not main:
         return {"blank": True, "model": chosen}
     if reading:
-        for box, image, prediction in zip(reading["boxes"], images, main, strict=True):
+        for box, image, prediction, sign in zip(reading["boxes"], images, main, signs, strict=True):
             box |= {
                 "image": png_url(image),
-                "said": _said([prediction]),
-                "percent": _percent(prediction),
-                "refused": not prediction.is_digit,
+                "said": _said([prediction], [sign]),
+                "percent": "" if sign else _percent(prediction),
+                "refused": not sign and not prediction.is_digit,
             }
-    numbers = {name: _said(said) for name, said in predictions.items()}
+    numbers = {name: _said(said, signs) for name, said in predictions.items()}
     first = main[0]
     several = len(main) > 1
     return {
@@ -211,9 +218,12 @@ def _steps(stages: Stages, seen: str) -> list[dict[str, Any]]:
     ]
 
 
-def _said(predictions: Sequence[Prediction]) -> str:
-    """The number that a model reads, such as "407"; "?" for what is no digit to it."""
-    return "".join(str(one.digit) if one.is_digit else "?" for one in predictions)
+def _said(predictions: Sequence[Prediction], signs: Sequence[str]) -> str:
+    """The number that a model reads, such as "-407"; "?" for what is no digit to it."""
+    return "".join(
+        sign or (str(one.digit) if one.is_digit else "?")
+        for one, sign in zip(predictions, signs, strict=True)
+    )
 
 
 def _percent(prediction: Prediction) -> str:
