@@ -110,7 +110,7 @@ class Classifier:
         ------
         ValueError : if `subject` is neither a drawing nor a readable picture, or shows too much.
         """
-        is_picture = isinstance(subject, Image.Image | np.ndarray | str | Path)
+        is_picture = isinstance(subject, Image.Image | np.ndarray | torch.Tensor | str | Path)
         find = find_digits if is_picture else find_digits_in_drawing
         found: list[Found] = find(subject, self.resemblance)
         if not found:

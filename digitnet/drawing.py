@@ -38,8 +38,8 @@ def to_image(drawing: Drawing | Picture) -> np.ndarray:
     Parameters
     ----------
     drawing : a list of strokes, each a list of (x, y) points with y down, in any unit; or a
-        picture: a PIL image, an array ``[H, W]``, ``[H, W, 3]`` or ``[H, W, 4]`` (0..255, floats
-        0..1, or 16-bit integers 0..65535), or the path of a picture file
+        picture: a PIL image, the path of a picture file, or an array or tensor ``[H, W]``,
+        ``[H, W, 3]`` or ``[H, W, 4]`` of numbers 0..1, 0..16, 0..255, or 16-bit integers 0..65535
 
     Returns
     -------
@@ -57,7 +57,7 @@ def to_images(drawings: Sequence[Drawing | Picture]) -> np.ndarray:
     images = torch.zeros(len(drawings), IMAGE_SIZE, IMAGE_SIZE)
     paths, pictures = {}, {}
     for index, drawing in enumerate(drawings):
-        if isinstance(drawing, Image.Image | np.ndarray | str | Path):
+        if isinstance(drawing, Image.Image | np.ndarray | torch.Tensor | str | Path):
             pictures[index] = main_image(drawing)
         elif strokes := checked_strokes(drawing):
             paths[index] = path_of(strokes)

@@ -12,26 +12,18 @@ import numpy as np
 import scipy
 from PIL import Image
 
-from digitnet.paper import frames, lines_in
+from digitnet.marks import marks_in
+from digitnet.paper import lines_in
 from digitnet.pictures import Picture, open_picture
 
 WORKING_SIZE = 1600  # pixels, the longest side at which ink is looked for
 NARROWEST = 16  # pixels; a narrower picture is continued at its right or lower edge
-BLANK_CONTRAST = 0.06  # of the paper's brightness; a picture with less contrast is blank
 SMOOTH = 0.8  # pixels, the standard deviation of the smoothing against noise
 TILES = 12  # along the longest side; the paper's texture is measured in each
 
-WINDOWS = (1 / 40, 1 / 14, 1 / 4, 1 / 1.5)  # of the longest side, wider than a pen
+WINDOWS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 1.5)  # of the longest side, wider than a pen
 PEN_SIZE = 400  # pixels, the longest side at which the window is chosen
-EXPLAINED = 0.85  # of the edges that the widest windows leave, this much is enough
-
-FAINT, STRONG = 0.25, 0.5  # of the strongest ink: where ink ends, and what it must reach somewhere
-FAINT_NOISE, STRONG_NOISE = 3.5, 6  # the same, in standard deviations of the paper's texture
-SPOT = 40  # pixels, of the strongest ink in a large picture
-BRIDGE = 7  # pixels; gaps in strokes where a line was taken out, at most
-MANY = 40  # marks; among more, small ones are not looked at
-SPECK = 0.7  # of the pen's width; what is smaller was not written
-EDGE = 2  # pixels around ink that may hold some of its blurred edge
+EXPLAINED = 0.9  # of the edges that the widest windows leave, this much is enough
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +62,12 @@ def ink_of(picture: Picture) -> Ink:
     polarity, window = _window_of(grey)
     dark = _black_hat(-polarity * grey, window)
     if polarity < 0:
-        dark /= _light(colours)
+        dark = np.minimum(dark / np.maximum(_light(colours), grey + dark), 1)
     level, noise = _texture_of(dark)
     dark -= level
     typical = float(np.median(noise))
-    return _connected(dark, lines_in(dark, typical), noise, scale)
+    strength, parts, count = marks_in(dark, lines_in(dark, typical), noise)
+    return Ink(strength, parts, count, scale)
 
 
 def _grey_of(colours: np.ndarray) -> np.ndarray:
@@ -124,7 +117,7 @@ def _window_of(grey: np.ndarray) -> tuple[int, int]:
     polarity = max(shares, key=lambda polarity: sum(shares[polarity]))
     enough = EXPLAINED * max(shares[polarity])
     side = next(s for s, share in zip(sides, shares[polarity], strict=True) if share >= enough)
-    return polarity, 2 * side * factor + 1
+    return polarity, side * factor
 
 
 def _steepness(values: np.ndarray) -> np.ndarray:
@@ -170,60 +163,3 @@ def _texture_of(dark: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         np.asarray(Image.fromarray(one).resize((width, height), Image.Resampling.BILINEAR))
         for one in (level, noise)
     )
-
-
-def _connected(
-    dark: np.ndarray, lines: np.ndarray, noise: np.ndarray, scale: tuple[float, float]
-) -> Ink:
-    """Keep what is connected to strong ink, without the paper's texture and lines."""
-    with_lines, dark = dark, np.where(lines, np.minimum(dark, 0), dark)
-    spot = int(np.clip(dark.size // 500, 4, SPOT))
-    strongest = float(np.partition(dark, -spot, axis=None)[-spot])
-    faint = np.maximum(FAINT * strongest, FAINT_NOISE * noise)
-    strong = np.maximum(np.maximum(STRONG * strongest, STRONG_NOISE * noise), BLANK_CONTRAST / 2)
-    if lines.any():  # what a line took of a stroke that lies along it or is no darker
-        closed = scipy.ndimage.grey_closing((dark > faint).view(np.uint8), (BRIDGE, BRIDGE))
-        dark = np.where(lines & (closed > 0), with_lines, dark)
-    parts, count = scipy.ndimage.label(dark > faint, np.ones((3, 3)))
-    peaks = scipy.ndimage.sum_labels(dark > strong, parts, np.arange(count + 1))
-    kept = (
-        (peaks > min(3, dark.size // 5000))
-        & (np.arange(count + 1) > 0)
-        & (strongest >= BLANK_CONTRAST)
-    )
-    parts = (np.cumsum(kept) * kept).astype(np.int32)[parts]
-    if (framed := frames(parts)).any():
-        parts, count = scipy.ndimage.label((parts > 0) & ~framed, np.ones((3, 3)))
-        dark = np.where(scipy.ndimage.maximum_filter(framed, 3), 0, dark)
-    parts, count = _without_specks(parts)
-    near = scipy.ndimage.maximum_filter(parts > 0, 2 * EDGE + 1)
-    strength = np.where(near, np.clip(dark / max(strongest, 1e-6), 0, None), 0)
-    return Ink(strength.astype(np.float32), parts, count, scale)
-
-
-def _without_specks(parts: np.ndarray) -> tuple[np.ndarray, int]:
-    """Marks that a pen may have made, of all marks ``[H, W]``, and their number.
-
-    Not those smaller than the pen is wide, nor lines along the picture's border.
-    """
-    slices = scipy.ndimage.find_objects(parts)
-    if not slices:
-        return parts, 0
-    sizes = np.array([[side.stop - side.start for side in box] for box in slices])
-    longest = sizes.max(axis=1)
-    at_border = np.array(
-        [
-            any(s.start <= 2 or s.stop >= n - 2 for s, n in zip(box, parts.shape, strict=True))
-            for box in slices
-        ]
-    )
-    edges = at_border & ((longest > 3 * sizes.min(axis=1)) | (longest < 0.35 * longest.max()))
-    kept = ~edges if not edges.all() else np.ones(len(slices), bool)
-    largest = np.argmax(np.where(kept, longest, 0))
-    inside = scipy.ndimage.distance_transform_edt(parts[slices[largest]] == largest + 1)
-    pen = 4 * inside[inside > 0].mean() - 1
-    kept &= longest >= SPECK * pen
-    if kept.sum() > MANY:  # texture or a grid, of which something was missed
-        kept &= longest >= longest[largest] / 3
-    numbers = np.concatenate([[0], np.cumsum(kept) * kept]).astype(np.int32)
-    return numbers[parts], int(kept.sum())

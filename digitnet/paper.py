@@ -1,10 +1,10 @@
 """The paper's own lines: rulings and grids, each found on its own and taken out.
 
-Lines are found as ridges that run straight through the picture: the darkness is summed along straight
-lines of all slopes near the best one (a discrete Radon transform), so that each line has its own
-slope, as perspective gives it. They are removed as staff lines are from scanned music (C. Dalitz et
-al., "A Comparative Study of Staff Removal Algorithms", 2008): along a line, what is not darker or
-wider than the line itself goes, and where more is seen, a stroke crosses and stays whole.
+Lines are found as ridges that run straight through the picture: the darkness is summed along
+straight lines of all slopes near the best one (a discrete Radon transform), so that each line has
+its own slope, as perspective gives it. They are removed as staff lines are from scanned music (C.
+Dalitz et al., "A Comparative Study of Staff Removal Algorithms", 2008): along a line, what is not
+darker or wider than the line itself goes, and where more is seen, a stroke crosses and stays whole.
 """
 
 from dataclasses import dataclass
@@ -14,8 +14,9 @@ import scipy
 
 BLOCK = 8  # pixels along a line that are averaged
 LARGEST_TILT = 13.0  # degrees, of the paper
-PERSPECTIVE = 3.6  # degrees, by which lines differ from the common slope
-SLOPE_ERROR = 0.25  # degrees, with which a line's slope is found
+PERSPECTIVE = 6.0  # degrees, by which lines differ from the common slope
+SLOPE_ERROR = 0.4  # degrees, with which a line's slope is found
+CLEAREST = 40  # lines, by which the common perspective is found
 MOST = 300  # lines in either direction
 STEP = 0.2  # degrees, between slopes tried
 COVERED = 0.65  # of a line's length in the picture that it must be seen on
@@ -89,12 +90,18 @@ def _straight_lines(blocks: np.ndarray, noise: float) -> np.ndarray:
     clipped = np.clip(blocks, 0, max(np.percentile(blocks, 98), 2 * floor))
     places = (np.arange(count) - (count - 1) / 2) * BLOCK
 
+    margin = int(np.abs(places).max() * np.tan(np.deg2rad(LARGEST_TILT + PERSPECTIVE + 1))) + 1
+    padded = np.pad(clipped.T, ((0, 0), (margin, margin))).astype(np.float32)
+    every_row = np.arange(height)
+
     def summed(degrees: float) -> np.ndarray:
-        rows = np.arange(height)[:, None] + np.rint(places * np.tan(np.deg2rad(degrees)))
-        rows = rows.astype(int)
-        inside = (rows >= 0) & (rows < height)
-        values = np.take_along_axis(clipped, rows.clip(0, height - 1), axis=0) * inside
-        return values.sum(axis=1) / np.maximum(inside.sum(axis=1), count / 4)
+        """The mean along a straight line that crosses the middle column in each row."""
+        shifts = np.rint(places * np.tan(np.deg2rad(degrees))).astype(int)
+        total = np.zeros(height, np.float32)
+        for column, shift in zip(padded, shifts, strict=True):
+            total += column[margin + shift : margin + shift + height]
+        inside = np.searchsorted(np.sort(shifts), [height - every_row, -every_row])
+        return total / np.maximum(inside[0] - inside[1], count / 4)
 
     def contrast(degrees: float) -> float:
         return float(np.square(np.diff(summed(degrees))).sum())
@@ -117,21 +124,26 @@ def _straight_lines(blocks: np.ndarray, noise: float) -> np.ndarray:
 def _in_perspective(centres: np.ndarray, slopes: np.ndarray) -> np.ndarray:
     """Which lines, sorted by how clearly they are seen, may be of one family, bool ``[lines]``.
 
-    In perspective, the slope of parallel lines changes evenly from line to line.
+    In perspective, the slope of parallel lines changes evenly from line to line: of all straight
+    fits through two of the clearest lines, the one that most agree with, the clearest counting most
+    (as M. Fischler and R. Bolles' RANSAC, 1981, but with every pair).
     """
-    clear = np.arange(len(centres)) < max(4, len(centres) // 2)
-    fit = np.zeros(2)
-    for _ in range(4):
-        many = clear.sum() > 3 and np.ptp(centres[clear]) > 50
-        fit = np.polyfit(centres[clear], slopes[clear], int(many))
-        apart = np.abs(np.polyval(fit, centres) - slopes)
-        clear = clear & (apart <= max(np.median(apart[clear]), SLOPE_ERROR))
-    return apart <= 2 * SLOPE_ERROR
+    first, second = np.triu_indices(min(len(centres), CLEAREST), 1)
+    apart = centres[first] - centres[second]
+    first, second, apart = (one[np.abs(apart) > 8] for one in (first, second, apart))
+    changes = (slopes[first] - slopes[second]) / apart
+    # Lines that do not differ in slope are a fit as well: a single line has no other.
+    changes = np.concatenate([changes, np.zeros(len(centres))])
+    through = np.concatenate([first, np.arange(len(centres))])
+    fits = slopes[through, None] + changes[:, None] * (centres - centres[through, None])
+    agree = np.abs(fits - slopes) <= SLOPE_ERROR
+    weights = 1 / (1 + np.arange(len(centres))) ** 0.5
+    return agree[(agree @ weights).argmax()]
 
 
 def _tracked(blocks: np.ndarray, rows: np.ndarray, floor: float) -> np.ndarray:
     """Follow lines ``[lines, B]`` block by block, and keep those that are seen all along."""
-    height, count = blocks.shape
+    count = blocks.shape[1]
     offsets = np.arange(-CURVE - 5, CURVE + 6)
     sampled, inside = _sampled(blocks, rows, offsets)  # [lines, offsets, B]
     smooth = scipy.ndimage.uniform_filter1d(sampled, 7, axis=2)
@@ -162,7 +174,7 @@ def _sampled(
 
 
 def _only_line(ink: np.ndarray, lines: _Lines, others: _Lines, noise: float) -> np.ndarray:
-    """Where there is no more than one of `lines`, and perhaps of `others` across: bool ``[H, W]``."""
+    """Where there is no more than one of `lines`, and of `others` across it: bool ``[H, W]``."""
     rows, reach = lines.rows, lines.reach
     height, width = ink.shape
     result = np.zeros(ink.shape, bool)
@@ -202,92 +214,3 @@ def _crossing(rows: np.ndarray, others: _Lines) -> np.ndarray:
         near = (column[:, None] + np.arange(-reach - 1, reach + 2)).clip(0, width - 1)
         np.put_along_axis(result, near, np.where(outside, 0, strength)[:, None], 1)
     return result
-
-
-# ---- frames -----------------------------------------------------------------------------------
-
-STRAIGHT = 0.65  # of a side, no farther from a straight line than its own width
-SMALLEST_FRAME = 24  # pixels, either side
-MOST_FRAMES = 40  # the largest marks are looked at
-
-
-def frames(parts: np.ndarray) -> np.ndarray:
-    """Where printed boxes, rows of boxes and combs around writing lie.
-
-    Parameters
-    ----------
-    parts : int32 ``[H, W]``, marks numbered from 1
-
-    Returns
-    -------
-    bool ``[H, W]``, without what is written in the boxes or touches them
-    """
-    result = np.zeros(parts.shape, bool)
-    slices = [box for box in scipy.ndimage.find_objects(parts)]
-    sizes = [min(side.stop - side.start for side in box) for box in slices]
-    for number in np.argsort(sizes)[::-1][:MOST_FRAMES]:
-        if sizes[number] < SMALLEST_FRAME:
-            break
-        rows, columns = slices[number]
-        mask = parts[rows, columns] == number + 1
-        sides = _sides(mask)
-        if sides is None:
-            continue
-        rest, count = scipy.ndimage.label(mask & ~sides, np.ones((3, 3)))
-        height = len(mask)
-        written = False
-        for piece, (down, across) in enumerate(scipy.ndimage.find_objects(rest), 1):
-            tall, wide = down.stop - down.start, across.stop - across.start
-            if tall > 0.7 * height and wide < 0.15 * tall:  # between two boxes
-                sides |= rest == piece
-            elif tall > 0.3 * height and wide > 0.05 * height:
-                written = True
-        # Beside ink that touches the frame, that of other marks within it.
-        inside = [
-            other
-            for other, (down, across) in enumerate(slices)
-            if other != number
-            and columns.start <= across.start
-            and across.stop <= columns.stop
-            and min(down.stop, rows.stop) - max(down.start, rows.start) > 0.3 * height
-        ]
-        if written or inside:
-            result[rows, columns] |= sides
-    return result
-
-
-def _sides(mask: np.ndarray) -> np.ndarray | None:
-    """The straight sides of a box or a comb, bool ``[H, W]``; None if a shape is neither."""
-    found = []
-    for turns in range(4):  # the side that is uppermost after so many quarter turns
-        turned = np.rot90(mask, turns)
-        found.append(np.rot90(side, -turns) if (side := _top_side(turned)) is not None else None)
-    top, right, bottom, left = found
-    if bottom is None or left is None or right is None:
-        return None
-    return left | right | bottom | (top if top is not None else False)
-
-
-def _top_side(mask: np.ndarray) -> np.ndarray | None:
-    """The straight upper side of a shape ``[H, W]``, or None if there is none."""
-    columns = np.flatnonzero(mask.any(axis=0))
-    first = mask.argmax(axis=0)[columns]
-    ended = np.cumsum(mask, axis=0)
-    gap = ~mask & (ended > 0)
-    last = np.where(gap.any(axis=0), gap.argmax(axis=0), len(mask))[columns]
-    thickness = float(np.median(last - first))
-    if thickness > 0.2 * len(mask):
-        return None
-    kept = np.abs(first - np.median(first)) <= max(0.2 * len(columns), 3)
-    line = np.zeros(2)
-    for _ in range(4):
-        if kept.sum() < STRAIGHT * len(columns):
-            return None
-        line = np.polyfit(columns[kept], first[kept], 1)
-        apart = np.abs(np.polyval(line, columns) - first)
-        kept = apart <= max(np.median(apart), 1)
-    if (apart <= max(1.5, thickness / 2)).mean() < STRAIGHT or abs(line[0]) > 0.25:
-        return None
-    edge = np.polyval(line, np.arange(mask.shape[1]))
-    rows = np.arange(len(mask))[:, None]
-    return mask & (rows >= edge - 2) & (rows <= edge + thickness + 1)

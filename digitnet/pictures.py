@@ -8,14 +8,22 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 import numpy as np
+import pi_heif
+import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-Picture: TypeAlias = Image.Image | np.ndarray | str | Path
+Picture: TypeAlias = Image.Image | np.ndarray | torch.Tensor | str | Path
+
+pi_heif.register_heif_opener()  # the photos of iPhones
 
 # Not all that Pillow reads: of some formats, other programs do the reading.
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "HEIF")
 MAX_PICTURE_PIXELS = 25_000_000  # larger pictures are refused before they are decoded
 WORKING_SIZE = 1280  # pixels, the longest side at which a transparent picture's paper is chosen
+
+FLAT = {784: (28, 28), 64: (8, 8)}  # MNIST's and scikit-learn's images, row by row
+DARK = 16  # of 255; where nothing is brighter, this is not the range
+ROUNDING = 0.005  # of the range, by which numbers may leave it
 
 # ---- files ------------------------------------------------------------------------------------
 
@@ -27,6 +35,11 @@ def open_picture(picture: Picture) -> Image.Image:
     ------
     ValueError : if it cannot be read, or is too large.
     """
+    if isinstance(picture, torch.Tensor):
+        picture = picture.detach().cpu()
+        return open_picture(
+            picture.float().numpy() if picture.is_floating_point() else picture.numpy()
+        )
     if isinstance(picture, np.ndarray):
         return open_picture(_from_array(picture))
     if isinstance(picture, str | Path):
@@ -86,24 +99,55 @@ def _one_sentence() -> Iterator[None]:
 
 
 def _from_array(array: np.ndarray) -> Image.Image:
-    """A PIL image of numbers 0..255, of floats 0..1, or of 16-bit integers 0..65535."""
-    channels = array.shape[2] if array.ndim == 3 else 1
-    if array.ndim not in (2, 3) or channels not in (1, 3, 4) or array.size == 0:
-        raise ValueError(
-            f"A picture array is [H, W], [H, W, 3] or [H, W, 4], not {list(array.shape)}."
-        )
+    """A PIL image of numbers, whose range is told from their kind and the largest of them."""
+    array = _one_picture(array)
     if array.dtype.kind not in "biuf":
         raise ValueError("A picture array holds numbers: uint8 0..255, or floats 0..1.")
-    values = array.reshape(array.shape[:2]) if channels == 1 else array
-    if values.dtype == np.uint8:
-        return Image.fromarray(values)
+    if array.dtype == np.uint8 and array.max() > DARK:
+        return Image.fromarray(array)
+    values = array.astype(np.float64)
     if not np.isfinite(values).all():
         raise ValueError("A picture array holds finite numbers only.")
-    scaled = values.astype(np.float64)
-    if values.dtype.kind in "bf" and scaled.max() <= 1:
-        scaled *= 255
-    elif values.dtype.kind in "iu" and scaled.max() > 255:  # 16 bit
-        scaled /= 257
-    if scaled.min() < 0 or scaled.max() > 255:
-        raise ValueError("A picture array holds 0..1, 0..255, or 16-bit integers.")
-    return Image.fromarray(np.rint(scaled).astype(np.uint8))
+    largest = _largest_of(values, array.dtype.kind in "iu")
+    if largest is None:
+        raise ValueError(
+            "A picture array holds 0..1, 0..16, 0..255, or 16-bit integers 0..65535; "
+            f"this one holds {values.min():.4g} to {values.max():.4g}."
+        )
+    return Image.fromarray(np.rint(values.clip(0, largest) * (255 / largest)).astype(np.uint8))
+
+
+def _one_picture(array: np.ndarray) -> np.ndarray:
+    """`array` as ``[H, W]``, ``[H, W, 3]`` or ``[H, W, 4]``, where that is certain."""
+    shape = array.shape
+    while array.ndim > 2 and array.shape[0] == 1:
+        array = array[0]
+    if array.ndim == 1 and array.size in FLAT:
+        array = array.reshape(FLAT[array.size])
+    colours = array.ndim == 3 and array.shape[2] in (1, 3, 4)
+    if array.ndim == 3 and array.shape[0] == 3 and not colours and array.shape[1:] != (28, 28):
+        array = np.moveaxis(array, 0, 2)  # as PyTorch has it
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[..., 0]
+    if array.ndim > 2 and array.shape[-1] not in (3, 4):
+        raise ValueError(
+            f"A picture array is one picture, not {list(shape)}; "
+            "give several pictures to predict_batch."
+        )
+    if array.ndim not in (2, 3) or array.size == 0:
+        raise ValueError(f"A picture array is [H, W], [H, W, 3] or [H, W, 4], not {list(shape)}.")
+    return array
+
+
+def _largest_of(values: np.ndarray, whole: bool) -> float | None:
+    """The number that stands for white, or None if the range is none of those known.
+
+    A picture of which little more than black is used would be too dark to see anything: numbers up
+    to 1 are a mask or a share, whatever their kind, and those up to 16 as in scikit-learn's digits.
+    """
+    low, high = values.min(), values.max()
+    for largest in (1, DARK, 255):
+        slack = ROUNDING * largest
+        if low >= -slack and high <= largest + slack:
+            return float(largest)
+    return 65535.0 if whole and low >= 0 and high <= 65535 else None

@@ -9,7 +9,8 @@ import scipy
 from PIL import Image
 
 from digitnet.geometry import centre_by_mass, fit_ink
-from digitnet.ink import EDGE, Ink, ink_of
+from digitnet.ink import Ink, ink_of
+from digitnet.marks import EDGE
 from digitnet.models import IMAGE_SIZE
 from digitnet.pictures import Picture
 from digitnet.rows import arranged, box_of, turned
