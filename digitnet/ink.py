@@ -21,7 +21,7 @@ NARROWEST = 16  # pixels; a narrower picture is continued at its right or lower 
 SMOOTH = 0.8  # pixels, the standard deviation of the smoothing against noise
 TILES = 12  # along the longest side; the paper's texture is measured in each
 
-WINDOWS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 1.5)  # of the longest side, wider than a pen
+WINDOWS = (1 / 32, 1 / 16, 1 / 8, 1 / 4)  # of the longest side, wider than a pen
 PEN_SIZE = 400  # pixels, the longest side at which the window is chosen
 EXPLAINED = 0.9  # of the edges that the widest windows leave, this much is enough
 
@@ -102,10 +102,8 @@ def _window_of(grey: np.ndarray) -> tuple[int, int]:
     edges = _steepness(small)
     texture = 4 * np.median(edges)
     sharp = edges > texture
-    # Ink may touch the border, but around it there must be paper.
-    border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
     margin = max(2, longest // 6)
-    padded = np.pad(small, margin, constant_values=np.median(border))
+    padded = np.pad(small, margin, "edge")
     sides = sorted({max(3, round(longest * part) | 1) for part in WINDOWS})
 
     def explained(polarity: int, side: int) -> float:
@@ -113,8 +111,8 @@ def _window_of(grey: np.ndarray) -> tuple[int, int]:
         return float(np.square(np.minimum(_steepness(hat), edges)[sharp]).sum())
 
     shares = {polarity: [explained(polarity, side) for side in sides] for polarity in (1, -1)}
-    # The pen is narrower than the gaps between its strokes.
-    polarity = max(shares, key=lambda polarity: sum(shares[polarity]))
+    # The pen is narrower than the gaps between its strokes, and than shadows.
+    polarity = max(shares, key=lambda polarity: np.dot(shares[polarity], 1 / np.array(sides)))
     enough = EXPLAINED * max(shares[polarity])
     side = next(s for s, share in zip(sides, shares[polarity], strict=True) if share >= enough)
     return polarity, side * factor
