@@ -309,7 +309,7 @@ def _developed(
     shape = ink.shape
     grain = _grain(shape, chance)
     if tool == "pencil":  # catches on the paper's tooth, and is grey
-        ink = ink * np.clip(0.75 + 0.45 * grain, 0, 1.1) * chance.uniform(0.3, 0.65)
+        ink = ink * np.clip(0.8 + 0.3 * grain, 0, 1.1) * chance.uniform(0.3, 0.65)
         colour = np.array([0.15, 0.15, 0.17], np.float32)
     else:
         ink = ink * np.clip(1 + 0.05 * grain, 0, 1) * chance.uniform(0.7, 0.97)

@@ -9,6 +9,7 @@ BLANK_CONTRAST = 0.06  # of the paper's brightness; a picture with less contrast
 FAINT, STRONG = 0.25, 0.5  # of the strongest ink: where ink ends, and what it must reach somewhere
 FAINT_NOISE, STRONG_NOISE = 3.5, 6  # the same, in standard deviations of the paper's texture
 SPOT = 40  # pixels, of the strongest ink in a large picture
+GRAIN = 5  # pixels; gaps between the grains of a stroke, at most
 BRIDGE = 7  # pixels; gaps in strokes where a line was taken out, at most
 SHARP = 0.08  # of the ink's strength, by which its edges change in a pixel
 MANY = 40  # marks; among more, small ones are not looked at
@@ -56,6 +57,7 @@ def _connected(
 
     Of what is `dark`, ink is what is `written`, and what lies on lines in short gaps of it.
     """
+    large = max(dark.shape) > 400
     spot = int(np.clip(dark.size // 500, 4, SPOT))
     strongest = float(np.partition(written, -spot, axis=None)[-spot])
     if strongest < BLANK_CONTRAST:
@@ -66,7 +68,10 @@ def _connected(
     if lines.any():  # what a line took of a stroke that lies along it or is no darker
         closed = scipy.ndimage.grey_closing(ink.view(np.uint8), (BRIDGE, BRIDGE)) > 0
         ink |= lines & closed & (dark > faint)
-    parts, count = scipy.ndimage.label(ink, np.ones((3, 3)))
+    # A pencil leaves gaps between its grains.
+    joined = scipy.ndimage.grey_closing(ink.view(np.uint8), (GRAIN, GRAIN)) if large else ink
+    parts, count = scipy.ndimage.label(joined, np.ones((3, 3)))
+    parts *= ink
     strong_pixels = np.bincount(parts[(dark > strong) & ink], minlength=count + 1)
     kept = strong_pixels > min(3, dark.size // 5000)
     kept[0] = False
@@ -99,13 +104,19 @@ def _without_specks(parts: np.ndarray) -> tuple[np.ndarray, int]:
             for box in slices
         ]
     )
-    edges = at_border & ((longest > 3 * sizes.min(axis=1)) | (longest < 0.35 * longest.max()))
-    kept = ~edges if not edges.all() else np.ones(len(slices), bool)
+    # What lies at the border is the end of a line or of a shadow, unless it is like the writing.
+    kept = np.ones(len(slices), bool)
+    if not at_border.all():
+        written = longest[~at_border].max()
+        like = (longest > 0.5 * written) & (longest < 1.8 * written)
+        kept = ~at_border | (like & (longest < 3 * sizes.min(axis=1)))
     largest = np.argmax(np.where(kept, longest, 0))
     inside = scipy.ndimage.distance_transform_edt(parts[slices[largest]] == largest + 1)
     pen = 4 * inside[inside > 0].mean() - 1
     kept &= longest >= SPECK * pen
     if kept.sum() > MANY:  # texture or a grid, of which something was missed
-        kept &= longest >= longest[largest] / 3
+        compact = kept & (longest < 3 * sizes.min(axis=1))
+        usual = longest[compact].max() if compact.any() else longest[largest]
+        kept &= (longest >= usual / 3) & (compact | (longest < 2 * usual))
     numbers = np.concatenate([[0], np.cumsum(kept) * kept]).astype(np.int32)
     return numbers[parts], int(kept.sum())

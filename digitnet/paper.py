@@ -20,6 +20,7 @@ CLEAREST = 40  # lines, by which the common perspective is found
 MOST = 300  # lines in either direction
 STEP = 0.2  # degrees, between slopes tried
 COVERED = 0.65  # of a line's length in the picture that it must be seen on
+SHORTEST = 12  # of the picture's width, the part that a line crosses at least
 THICKEST = 1 / 100  # of the longest side
 CURVE = 2  # pixels by which a line may leave the straight one
 MORE = 1.45  # times a line's own darkness: a stroke crosses there
@@ -90,18 +91,19 @@ def _straight_lines(blocks: np.ndarray, noise: float) -> np.ndarray:
     clipped = np.clip(blocks, 0, max(np.percentile(blocks, 98), 2 * floor))
     places = (np.arange(count) - (count - 1) / 2) * BLOCK
 
-    margin = int(np.abs(places).max() * np.tan(np.deg2rad(LARGEST_TILT + PERSPECTIVE + 1))) + 1
-    padded = np.pad(clipped.T, ((0, 0), (margin, margin))).astype(np.float32)
-    every_row = np.arange(height)
+    # Lines that cross a corner alone meet the middle column above or below the picture.
+    beyond = int(np.abs(places).max() * np.tan(np.deg2rad(LARGEST_TILT + PERSPECTIVE + 1))) + 1
+    padded = np.pad(clipped.T, ((0, 0), (2 * beyond, 2 * beyond))).astype(np.float32)
+    middles = np.arange(-beyond, height + beyond)
 
     def summed(degrees: float) -> np.ndarray:
-        """The mean along a straight line that crosses the middle column in each row."""
+        """The mean along a straight line that crosses the middle column at each of `middles`."""
         shifts = np.rint(places * np.tan(np.deg2rad(degrees))).astype(int)
-        total = np.zeros(height, np.float32)
+        total = np.zeros(len(middles), np.float32)
         for column, shift in zip(padded, shifts, strict=True):
-            total += column[margin + shift : margin + shift + height]
-        inside = np.searchsorted(np.sort(shifts), [height - every_row, -every_row])
-        return total / np.maximum(inside[0] - inside[1], count / 4)
+            total += column[beyond + shift : beyond + shift + len(middles)]
+        inside = np.searchsorted(np.sort(shifts), [height - middles, -middles])
+        return total / np.maximum(inside[0] - inside[1], count / SHORTEST)
 
     def contrast(degrees: float) -> float:
         return float(np.square(np.diff(summed(degrees))).sum())
@@ -116,12 +118,15 @@ def _straight_lines(blocks: np.ndarray, noise: float) -> np.ndarray:
     if not len(centres):
         return np.zeros((0, count))
     order = np.argsort(-score[centres, which])[:MOST]
-    kept = order[_in_perspective(centres[order], slopes[which[order]])]
-    rows = centres[kept, None] + places * np.tan(np.deg2rad(slopes[which[kept]]))[:, None]
+    scores = score[centres[order], which[order]]
+    kept = order[_in_perspective(centres[order], slopes[which[order]], scores)]
+    rows = middles[centres[kept], None] + places * np.tan(np.deg2rad(slopes[which[kept]]))[:, None]
     return _tracked(blocks, rows, floor)
 
 
-def _in_perspective(centres: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+def _in_perspective(
+    centres: np.ndarray, slopes: np.ndarray, scores: np.ndarray
+) -> np.ndarray:
     """Which lines, sorted by how clearly they are seen, may be of one family, bool ``[lines]``.
 
     In perspective, the slope of parallel lines changes evenly from line to line: of all straight
@@ -137,8 +142,7 @@ def _in_perspective(centres: np.ndarray, slopes: np.ndarray) -> np.ndarray:
     through = np.concatenate([first, np.arange(len(centres))])
     fits = slopes[through, None] + changes[:, None] * (centres - centres[through, None])
     agree = np.abs(fits - slopes) <= SLOPE_ERROR
-    weights = 1 / (1 + np.arange(len(centres))) ** 0.5
-    return agree[(agree @ weights).argmax()]
+    return agree[(agree @ scores**2).argmax()]
 
 
 def _tracked(blocks: np.ndarray, rows: np.ndarray, floor: float) -> np.ndarray:
@@ -159,7 +163,7 @@ def _tracked(blocks: np.ndarray, rows: np.ndarray, floor: float) -> np.ndarray:
     )
     seen = (darkest > floor) & (darkest - beside > 0.5 * darkest)
     covered = (seen & inside).sum(axis=1) / np.maximum(inside.sum(axis=1), 1)
-    long_enough = inside.sum(axis=1) > count / 4
+    long_enough = inside.sum(axis=1) > max(3, count / SHORTEST)
     return rows[(covered > COVERED) & long_enough]
 
 

@@ -9,7 +9,7 @@ Strategies in Character Segmentation", 1996: over-segmentation with recognition)
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from digitnet.drawing import Drawing, checked_strokes, to_images
 from digitnet.ink import ink_of
 from digitnet.pictures import Picture
 from digitnet.rows import TOUCHING, Group, arranged, box_of, turned
-from digitnet.writing import InkWriting, Piece, Writing, resampled
+from digitnet.writing import NEARLY_TOUCHING, InkWriting, Piece, Writing, resampled
 
 MAX_PARTS = 500  # a page of print has more
 
@@ -31,9 +31,10 @@ DOUBTFUL = 0.5  # what looks less like a digit than this may be several, or a pa
 SLANTS = (0.0, 0.25, -0.25)  # of cuts, columns to a row
 MOST_CUTS = 6
 LEAST_PIECE, WIDEST_PIECE = 0.12, 1.3
-CUT_COST = 0.4  # of a cut, in the logarithm of what pieces look like digits
+CUT_COST = 1.5  # of a cut, in the logarithm of what pieces look like digits
 LOWEST = 0.01  # no piece looks less like a digit than this
 CLOSE = 0.15  # a gap that there may be between parts of one digit
+FAR_CORNER = np.array([[1, 0], [0, 1], [1, 0], [0, 1]])  # of x, y, width, height
 GAIN = 0.3  # in the logarithm, from putting two groups together
 
 
@@ -72,7 +73,7 @@ def find_digits(picture: Picture, recogniser: Recogniser | None = None) -> list[
     if ink.count > MAX_PARTS:
         raise ValueError(f"The picture shows {ink.count:,} marks; show one row of digits only.")
     writing = InkWriting(ink)
-    groups, writing.tilt = arranged(writing.marks, 0)
+    groups, writing.tilt = arranged(writing.marks, NEARLY_TOUCHING)
     return _read_apart(writing, groups, recogniser)
 
 
@@ -161,29 +162,93 @@ def _joined(
     writing: Writing, pieces: list[tuple[Piece, Group]], recogniser: Recogniser
 ) -> list[tuple[Piece, Group]]:
     """Put neighbours together that are one digit, such as a 4 in two strokes."""
-    boxes = [box_of(writing.level(piece)) for piece, _ in pieces]
+    boxes = np.array([box_of(writing.level(piece)) for piece, _ in pieces])
     pairs = []
-    for first, (one, other) in enumerate(pairwise(pieces)):
-        (x, y, w, h), (x2, y2, w2, h2) = boxes[first], boxes[first + 1]
-        height = max(y + h, y2 + h2) - min(y, y2)
-        gap = (max(x, x2) - min(x + w, x2 + w2)) / max(height, 1e-9)
-        width = (max(x + w, x2 + w2) - min(x, x2)) / max(height, 1e-9)
-        same_row = one[1].row == other[1].row and not one[1].sign + other[1].sign
-        if same_row and gap < CLOSE and width < WIDEST_PIECE:
-            pairs.append((first, gap * height / max(min(w, w2), 1e-9)))
+    for first, second in combinations(range(len(pieces)), 2):
+        one, other = pieces[first][1], pieces[second][1]
+        low, high = boxes[[first, second], :2], boxes[[first, second]] @ FAR_CORNER
+        width, height = high.max(axis=0) - low.min(axis=0)
+        across, down = low.max(axis=0) - high.min(axis=0)
+        gap = max(across, down) / max(height, 1e-9)
+        near = CLOSE if one.row == other.row else CLOSE / 2
+        if not one.sign + other.sign and gap < near and width < WIDEST_PIECE * height:
+            pairs.append((first, second, across / max(boxes[[first, second], 2].min(), 1e-9)))
     if not pairs:
         return pieces
-    both = [Piece(pieces[first][0].marks + pieces[first + 1][0].marks) for first, _ in pairs]
+    both = [Piece(pieces[one][0].marks + pieces[other][0].marks) for one, other, _ in pairs]
     scores = _scores(writing, [piece for piece, _ in pieces] + both, recogniser)
     alone, together = scores[: len(pieces)], scores[len(pieces) :]
-    result, taken = dict(enumerate(pieces)), set()
-    for (first, gap), piece, score in zip(pairs, both, together, strict=True):
-        gain = score - alone[first] - alone[first + 1]
+    result = dict(enumerate(pieces))
+    for (one, other, gap), piece, score in zip(pairs, both, together, strict=True):
+        gain = score - alone[one] - alone[other]
         interlocked = gap < -0.25 and score > np.log(0.8)
-        if first not in taken and (interlocked or gain > GAIN):
-            result[first] = (piece, pieces[first][1])
-            del result[first + 1]
-            taken |= {first, first + 1}
+        untouched = result.get(one) == pieces[one] and result.get(other) == pieces[other]
+        if untouched and (interlocked or gain > GAIN):
+            result[one] = (piece, pieces[one][1])
+            del result[other]
+    return list(result.values())
+
+
+def _cut(self, piece: Piece) -> list[np.ndarray]:
+        """The piece's strokes, cut where they leave it."""
+        strokes = [self.strokes[mark] for mark in piece.marks]
+        if piece.left == -np.inf and piece.right == np.inf:
+            return strokes
+        result = []
+        for points in resampled(strokes):
+            held = piece.holds(turned(points, self.tilt))
+            ends = np.flatnonzero(np.diff(held)) + 1
+            runs = zip(np.split(points, ends), np.split(held, ends), strict=True)
+            result += [run for run, inside in runs if inside[0]]
+        return result or [np.zeros((1, 2))]
+
+
+# ---- with a recogniser ------------------------------------------------------------------------
+
+
+def _read_apart(
+    writing: Writing, groups: list[Group], recogniser: Recogniser | None
+) -> list[Found]:
+    """What groups show, those that read better in pieces cut, and in one joined."""
+    pieces = [(Piece(group.marks), group) for group in groups]
+    if recogniser and pieces:
+        pieces = _joined(writing, pieces, recogniser)
+        pieces = _cut(writing, pieces, recogniser)
+    images = writing.images([piece for piece, _ in pieces])
+    return [
+        Found(writing.box(piece), image, group.row, group.sign)
+        for (piece, group), image in zip(pieces, images, strict=True)
+    ]
+
+
+def _joined(
+    writing: Writing, pieces: list[tuple[Piece, Group]], recogniser: Recogniser
+) -> list[tuple[Piece, Group]]:
+    """Put neighbours together that are one digit, such as a 4 in two strokes."""
+    boxes = np.array([box_of(writing.level(piece)) for piece, _ in pieces])
+    pairs = []
+    for first, second in combinations(range(len(pieces)), 2):
+        one, other = pieces[first][1], pieces[second][1]
+        low, high = boxes[[first, second], :2], boxes[[first, second]] @ FAR_CORNER
+        width, height = high.max(axis=0) - low.min(axis=0)
+        across, down = low.max(axis=0) - high.min(axis=0)
+        gap = max(across, down) / max(height, 1e-9)
+        near = CLOSE if one.row == other.row else CLOSE / 2
+        if not one.sign + other.sign and gap < near and width < WIDEST_PIECE * height:
+            pairs.append((first, second, across / max(boxes[[first, second], 2].min(), 1e-9)))
+    if not pairs:
+        return pieces
+    both = [Piece(pieces[one][0].marks + pieces[other][0].marks) for one, other, _ in pairs]
+    scores = _scores(writing, [piece for piece, _ in pieces] + both, recogniser)
+    alone, together = scores[: len(pieces)], scores[len(pieces) :]
+    result = dict(enumerate(pieces))
+    for (one, other, gap), piece, score in zip(pairs, both, together, strict=True):
+        gain = score - alone[one] - alone[other]
+        interlocked = gap < -0.25 and score > np.log(0.8)
+        untouched = result.get(one) is pieces[one] and result.get(other) is pieces[other]
+        if untouched and (interlocked or gain > GAIN):
+            result[one] = (piece, pieces[one][1])
+            del result[other]
     return list(result.values())
 
 

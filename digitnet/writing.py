@@ -17,7 +17,7 @@ from digitnet.rows import arranged, box_of, turned
 
 SPACING = 0.02  # heights
 MOST_MARKS = 30  # of a picture that shows one digit, the largest ones
-NEARLY_TOUCHING = 0.04  # of the longest side: what is nearer than this belongs to a digit
+NEARLY_TOUCHING = 0.05  # heights; a stroke that the paper broke has such gaps
 MAX_POINTS = 2000  # of all marks, about, between which distances are measured
 
 
@@ -116,7 +116,7 @@ def main_image(picture: Picture) -> np.ndarray:
         return np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
     sizes = np.array([np.ptp(points, axis=0).max() for points in writing.marks])
     chosen = np.argsort(-sizes, kind="stable")[:MOST_MARKS]
-    groups, _ = arranged([writing.marks[mark] for mark in chosen], 0)
+    groups, _ = arranged([writing.marks[mark] for mark in chosen], NEARLY_TOUCHING)
     pieces = [Piece(tuple(chosen[list(group.marks)].tolist())) for group in groups]
     boxes = np.array([box_of(writing.level(piece)) for piece in pieces])
     main = boxes[:, 2:].max(axis=1).argmax()
