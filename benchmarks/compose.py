@@ -278,7 +278,7 @@ def _projected(image: Image.Image, corners: np.ndarray, size: tuple[int, int]) -
 
 
 def _lines(paper: str, size: float, camera: _Camera, chance: np.random.Generator) -> np.ndarray:
-    """How strongly the paper's own lines are printed at each pixel, float32 ``[H, W]`` in 0..0.5."""
+    """How strongly lines are printed at each pixel, float32 ``[H, W]`` in 0..0.5."""
     width, height = camera.size
     layer = Image.new("L", (2 * int(width), 2 * int(height)))
     if paper == "plain":

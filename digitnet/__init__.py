@@ -6,7 +6,14 @@
 Prediction(digit=7, ...)
 """
 
-from digitnet.classifier import Classifier, Prediction, available_recipes, load
+from digitnet.classifier import (
+    Classifier,
+    Prediction,
+    ReadDigit,
+    Reading,
+    available_recipes,
+    load,
+)
 from digitnet.drawing import to_image
 from digitnet.hub.repository import push
 from digitnet.models import LayerSummary, available_models, summarise
@@ -15,6 +22,8 @@ __all__ = [
     "Classifier",
     "LayerSummary",
     "Prediction",
+    "ReadDigit",
+    "Reading",
     "available_models",
     "available_recipes",
     "load",

@@ -1,6 +1,7 @@
 """Recognise pictures, measure the models on drawings, or publish them, from a shell.
 
 python -m digitnet predict digit.png
+python -m digitnet read number.png
 python -m digitnet evaluate drawings.jsonl.gz
 python -m digitnet push USER/NAME
 """
@@ -36,6 +37,18 @@ def predict(options: argparse.Namespace) -> None:
             print(f"{picture}: not a digit")
         else:
             print(f"{picture}: {prediction.digit} ({prediction.confidence:.1%})")
+
+
+def read(options: argparse.Namespace) -> None:
+    """Print a line a number: the path of its picture, and the number; "?" for what is no digit."""
+    classifier = load(options.model, options.recipe, options.device)
+    for picture in options.pictures:
+        try:
+            text = classifier.read(picture).text
+        except ValueError as error:
+            raise ValueError(f"{picture}: {error}") from None
+        for number in text.split("\n"):
+            print(f"{picture}: {number or 'blank'}")
 
 
 def evaluate_drawings(options: argparse.Namespace) -> None:
@@ -90,6 +103,11 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("pictures", nargs="+", metavar="PICTURE")
     command.add_argument("--model", choices=available_models(), default=available_models()[-1])
     command.set_defaults(run=predict)
+
+    command = commands.add_parser("read", help="read the numbers in each picture")
+    command.add_argument("pictures", nargs="+", metavar="PICTURE")
+    command.add_argument("--model", choices=available_models(), default=available_models()[-1])
+    command.set_defaults(run=read)
 
     command = commands.add_parser(
         "evaluate", help="accuracy on a file of drawings, one JSON object a line"

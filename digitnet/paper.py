@@ -124,9 +124,7 @@ def _straight_lines(blocks: np.ndarray, noise: float) -> np.ndarray:
     return _tracked(blocks, rows, floor)
 
 
-def _in_perspective(
-    centres: np.ndarray, slopes: np.ndarray, scores: np.ndarray
-) -> np.ndarray:
+def _in_perspective(centres: np.ndarray, slopes: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """Which lines, sorted by how clearly they are seen, may be of one family, bool ``[lines]``.
 
     In perspective, the slope of parallel lines changes evenly from line to line: of all straight

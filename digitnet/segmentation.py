@@ -190,17 +190,17 @@ def _joined(
 
 
 def _cut(self, piece: Piece) -> list[np.ndarray]:
-        """The piece's strokes, cut where they leave it."""
-        strokes = [self.strokes[mark] for mark in piece.marks]
-        if piece.left == -np.inf and piece.right == np.inf:
-            return strokes
-        result = []
-        for points in resampled(strokes):
-            held = piece.holds(turned(points, self.tilt))
-            ends = np.flatnonzero(np.diff(held)) + 1
-            runs = zip(np.split(points, ends), np.split(held, ends), strict=True)
-            result += [run for run, inside in runs if inside[0]]
-        return result or [np.zeros((1, 2))]
+    """The piece's strokes, cut where they leave it."""
+    strokes = [self.strokes[mark] for mark in piece.marks]
+    if piece.left == -np.inf and piece.right == np.inf:
+        return strokes
+    result = []
+    for points in resampled(strokes):
+        held = piece.holds(turned(points, self.tilt))
+        ends = np.flatnonzero(np.diff(held)) + 1
+        runs = zip(np.split(points, ends), np.split(held, ends), strict=True)
+        result += [run for run, inside in runs if inside[0]]
+    return result or [np.zeros((1, 2))]
 
 
 # ---- with a recogniser ------------------------------------------------------------------------
