@@ -106,7 +106,7 @@ def add_train_it(
     with gr.Row():
         train = gr.Button("Train", variant="primary", elem_id="train")
         stop = gr.Button("Stop", visible=False, elem_id="stop")
-    queue_position = gr.HTML(elem_id="queue-position")
+    queue_position = gr.HTML("&nbsp;", elem_id="queue-position", min_height=32)
     view = View("training_progress", elem_id="training")
     with gr.Row(visible=False) as kept:
         draw = gr.Button("Draw on it", variant="primary", elem_id="draw-on-it")
