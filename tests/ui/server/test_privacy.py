@@ -146,9 +146,9 @@ def test_a_picture_is_forgotten_when_it_no_longer_lies_there(client):
     asked = [{"picture": True}, "linear", "drawings", None, True, None]
     assert send_event(client, "answer_to", asked, "y").json()["data"][0]["model"] == "linear"
     gone = "The picture is no longer here; choose it again."
-    assert send_event(client, "answer_to", asked, "z").json()["data"][0]["refusal"] == gone
+    assert send_event(client, "answer_to", asked, "z").json()["data"][0]["problem"] == gone
     assert send_event(client, "forget", [], "y").status_code == 200
-    assert send_event(client, "answer_to", asked, "y").json()["data"][0]["refusal"] == gone
+    assert send_event(client, "answer_to", asked, "y").json()["data"][0]["problem"] == gone
 
 
 def test_a_training_leaves_no_file(client, folder):
