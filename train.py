@@ -1,24 +1,24 @@
-"""Train the three models on MNIST, measure them, and save their weights.
+"""Train the models on MNIST, evaluate them, and save their weights.
 
-python train.py             all three, as in the article; about two minutes on two CPU cores
-python train.py --help      what can be chosen
+python train.py             train all models as in the article; about two minutes on two CPU cores
+python train.py --help      list the options
 """
 
 import os
 import signal
 import sys
 
-STOPPED = b"\nStopped. What had been saved before is untouched.\n"
+STOPPED = b"\nStopped. Files saved before are unchanged.\n"
 
 
 def stop(*_: object) -> None:
-    """End on Ctrl-C with a line, whatever is under way: files are only ever replaced whole."""
-    os.write(2, STOPPED)  # print could be interrupted by itself
+    """Exit on Ctrl-C with a message. This is safe at any time: files are replaced atomically."""
+    os.write(2, STOPPED)  # print is not reentrant
     raise SystemExit(130)
 
 
 def stop_at_once(*_: object) -> None:
-    """`stop` amid imports, where an exception can end in a traceback."""
+    """`stop` during imports, where an exception could end in a traceback."""
     os.write(2, STOPPED)
     os._exit(130)
 
@@ -48,7 +48,7 @@ from digitnet.command_line import (
     share,
     whole_number,
 )
-from digitnet.device import pick_device
+from digitnet.device import describe_device, pick_device
 from digitnet.evaluation import compute_logits, evaluate
 from digitnet.hub.push import check_access
 from digitnet.metrics import Epoch, ModelMetrics, ReliabilityBin, read_metrics_by_recipe
@@ -58,9 +58,9 @@ from digitnet.training.report import check_writable, print_table, save
 from digitnet.training.trainer import calibrate, diverged, train
 from digitnet.weights import WEIGHTS_FOLDER
 
-# Of the test images. Guessing reaches 0.1, and always the same digit at most 0.1135.
-WORST_ACCURACY = 0.15
-MOST_EPOCHS = 100_000
+# On the test images. Guessing gives 0.1, and always the same digit at most 0.1135.
+MIN_PLAUSIBLE_ACCURACY = 0.15
+MAX_EPOCHS = 100_000
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -91,7 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
                 return 1
             except (MemoryError, torch.OutOfMemoryError):
                 print(
-                    f"train.py: There is too little memory for {name}; choose a smaller "
+                    f"train.py: There is not enough memory to train {name}; choose a smaller "
                     "--batch-size or fewer --hidden-units.",
                     file=sys.stderr,
                 )
@@ -104,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
             except OSError as error:
                 print(
                     f"train.py: {name} could not be saved ({error}); "
-                    "what had been saved before is untouched.",
+                    "files saved before are unchanged.",
                     file=sys.stderr,
                 )
                 return 1
@@ -133,16 +133,16 @@ def train_one(
     train_set: tuple[torch.Tensor, torch.Tensor],
     test_set: tuple[torch.Tensor, torch.Tensor],
 ) -> tuple[Network, ModelMetrics]:
-    """Train and measure one model: the network, and its entry in metrics.json."""
+    """Train and evaluate one model; returns the network and its metrics."""
     hyperparameters = RECIPES[recipe_name].for_model(name)
     changes = {key: value for key, value in vars(options).items() if hasattr(hyperparameters, key)}
     hyperparameters = dataclasses.replace(hyperparameters, **changes)
     images, labels = train_set
     curve = []
     bar_format = "{desc:<9} {percentage:3.0f}% |{bar:20}| {postfix} [{elapsed}<{remaining}]"
-    watched = sys.stderr.isatty()  # a moving bar would fill a file or a pipe
+    is_terminal = sys.stderr.isatty()  # a progress bar would clutter a file
     with tqdm(
-        total=hyperparameters.epochs, desc=name, bar_format=bar_format, disable=not watched
+        total=hyperparameters.epochs, desc=name, bar_format=bar_format, disable=not is_terminal
     ) as bar:
         for progress in train(
             name,
@@ -160,7 +160,7 @@ def train_one(
             bar.update(progress.epoch - 1 + progress.images / progress.epoch_images - bar.n)
             if progress.images == progress.epoch_images:
                 curve.append((progress.loss, progress.accuracy))
-                if not watched:
+                if not is_terminal:
                     print(f"{name:<9} {state}", file=sys.stderr, flush=True)
     network = progress.network
     if diverged(network) or not all(math.isfinite(loss) for loss, _ in curve):
@@ -169,7 +169,7 @@ def train_one(
     test_images, test_labels = test_set
     logits = compute_logits(network, test_images, hyperparameters.tta) / temperature
     result = evaluate(logits, test_labels)
-    if result.accuracy < WORST_ACCURACY:
+    if result.accuracy < MIN_PLAUSIBLE_ACCURACY:
         raise ValueError(
             f"{name} diverged: its accuracy is {result.accuracy:.1%}, no better than guessing; "
             "choose a smaller --learning-rate."
@@ -190,7 +190,7 @@ def train_one(
         hidden_units=options.hidden_units or MODELS[name].default_hidden_units,
         recipe={"name": recipe_name, **dataclasses.asdict(hyperparameters)},
         seed=options.seed,
-        device=describe(images.device),
+        device=describe_device(images.device),
         versions={"python": platform.python_version(), "torch": str(torch.__version__)},
     )
 
@@ -202,8 +202,8 @@ def make_parser() -> Parser:
     )
     parser = Parser(
         prog="train.py",
-        description="Train the digit networks on MNIST, measure them on its 10,000 test images, "
-        "and save weights, metrics and a bar chart.",
+        description="Train the models on MNIST, evaluate them on its 10,000 test images, "
+        "and save weights, metrics, a bar chart and a model card.",
     )
     parser.add_argument(
         "--models",
@@ -211,7 +211,7 @@ def make_parser() -> Parser:
         choices=available_models(),
         default=list(available_models()),
         metavar="NAME",
-        help=f"which networks to train: {', '.join(available_models())} (default: all)",
+        help=f"models to train: {', '.join(available_models())} (default: all)",
     )
     parser.add_argument(
         "--recipe",
@@ -219,13 +219,13 @@ def make_parser() -> Parser:
         choices=tuple(RECIPES),
         default=["article"],
         metavar="NAME",
-        help=f"how to train them: {', '.join(RECIPES)}; the next three options change its values "
-        "(default: article)",
+        help=f"recipes to train them with: {', '.join(RECIPES)}; the next three options override "
+        "values of the recipe (default: article)",
     )
-    # Those left out take the recipe's, or the model's, own value.
+    # Options that are not given keep the value of the recipe or the model.
     parser.add_argument(
         "--epochs",
-        type=whole_number(MOST_EPOCHS),
+        type=whole_number(MAX_EPOCHS),
         default=argparse.SUPPRESS,
         metavar="N",
         help="passes over the 60,000 training images (default: the recipe's)",
@@ -235,14 +235,14 @@ def make_parser() -> Parser:
         type=whole_number(60_000),
         default=argparse.SUPPRESS,
         metavar="N",
-        help="images a step (default: the recipe's)",
+        help="images per step (default: the recipe's)",
     )
     parser.add_argument(
         "--learning-rate",
         type=positive,
         default=argparse.SUPPRESS,
         metavar="X",
-        help="step size of the Adam optimiser (default: the recipe's)",
+        help="learning rate of Adam; its maximum in a one-cycle schedule (default: the recipe's)",
     )
     parser.add_argument(
         "--hidden-units",
@@ -256,7 +256,7 @@ def make_parser() -> Parser:
         type=seed,
         default=0,
         metavar="N",
-        help="starts the random numbers: the same seed on the same machine gives the same weights "
+        help="seed of the random numbers: the same seed gives the same weights on the same machine "
         "(default: %(default)s)",
     )
     parser.add_argument(
@@ -267,42 +267,32 @@ def make_parser() -> Parser:
         type=Path,
         default=mnist.DATA_FOLDER,
         metavar="FOLDER",
-        help="folder that holds MNIST/raw; what is missing there is downloaded "
-        "(default: %(default)s)",
+        help="folder that contains MNIST/raw; missing files are downloaded (default: %(default)s)",
     )
     parser.add_argument(
         "--output",
         type=Path,
         default=WEIGHTS_FOLDER,
         metavar="FOLDER",
-        help="where to save; a folder named after the recipe is made there (default: %(default)s)",
+        help="folder to save in, with a subfolder for each recipe (default: %(default)s)",
     )
     parser.add_argument(
         "--min-accuracy",
         type=share,
         default=0.0,
         metavar="SHARE",
-        help="do not save a model that recognises less than this share (0 to 1) of the test "
-        "images, and fail (default: %(default)s)",
+        help="fail, and do not save a model, if its accuracy on the test images (0 to 1) is lower "
+        "(default: %(default)s)",
     )
     hub = parser.add_argument_group("publishing")
     hub.add_argument(
         "--push-to-hub",
         type=repository,
         metavar="USER/NAME",
-        help="then push the output folder's recipes to this repository on the Hugging Face Hub",
+        help="push the output folder to this repository on the Hugging Face Hub after training",
     )
     add_push_options(hub)
     return parser
-
-
-def describe(device: torch.device) -> str:
-    """The device's name for metrics.json."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    if device.type == "cpu":
-        return f"cpu, {torch.get_num_threads()} threads"
-    return str(device)
 
 
 if __name__ == "__main__":

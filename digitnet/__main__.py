@@ -1,4 +1,4 @@
-"""Recognise pictures, measure the models on drawings, or publish them, from a shell.
+"""Recognise pictures, evaluate the models on drawings, or publish the models.
 
 python -m digitnet predict digit.png
 python -m digitnet evaluate drawings.jsonl.gz
@@ -29,7 +29,7 @@ from digitnet.models import CLASSES, available_models
 
 
 def predict(options: argparse.Namespace) -> int:
-    """Print a line a picture: its path, the digit and its probability; or why it has none."""
+    """Print a line for each picture: its path, and the digit with its probability."""
     classifier = load(options.model, options.recipe, options.device)
     status = 0
     for picture in options.pictures:
@@ -49,7 +49,7 @@ def predict(options: argparse.Namespace) -> int:
 
 
 def evaluate_drawings(options: argparse.Namespace) -> None:
-    """Print each model's accuracy on a file of drawings, over all and for each digit."""
+    """Print the accuracy of each model on a file of drawings, in total and for each digit."""
     drawings, labels = zip(*read_drawings(options.file), strict=True)
     images, truth = torch.from_numpy(images_of_strokes(drawings)), torch.tensor(labels)
     print(f"{len(drawings):,} drawings, {options.recipe} recipe; accuracy in %")
@@ -108,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
     command.set_defaults(run=predict)
 
     command = commands.add_parser(
-        "evaluate", help="accuracy on a file of drawings, one JSON object a line"
+        "evaluate", help="print the accuracy on a file of drawings, one JSON object per line"
     )
     command.add_argument("file", type=Path, metavar="FILE.jsonl[.gz]")
     command.add_argument(
@@ -122,9 +122,11 @@ def main(arguments: list[str] | None = None) -> int:
             default=DEFAULT_RECIPE,
             help=f"one of {', '.join(available_recipes())} (default: %(default)s)",
         )
-        command.add_argument("--device", help="cpu, cuda, mps ... (default: the GPU if any)")
+        command.add_argument(
+            "--device", help="cpu, cuda, mps ... (default: the GPU if there is one)"
+        )
 
-    command = commands.add_parser("push", help="put all of weights/ on the Hugging Face Hub")
+    command = commands.add_parser("push", help="upload the weights to the Hugging Face Hub")
     command.add_argument("repository", type=repository, metavar="USER/NAME")
     add_push_options(command)
     command.set_defaults(run=lambda options: push_with_options(options.repository, options))

@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say."""
+"""Calibration of probabilities, and the score by which drawings count as digits."""
 
 import torch
 from torch.nn import functional
@@ -7,7 +7,7 @@ BINS = 15  # of equal width, as in Guo et al., "On Calibration of Modern Neural 
 
 
 def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
-    """The number that logits are best divided by before the softmax (Guo et al., 2017).
+    """Fit the temperature, by which logits are divided before the softmax (Guo et al., 2017).
 
     Parameters
     ----------
@@ -16,7 +16,7 @@ def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
 
     Returns
     -------
-    The temperature with the least cross-entropy: above 1 where the network is too sure of itself.
+    The temperature with the lowest cross-entropy; above 1 if the network is overconfident.
     """
     logits, labels = logits.detach().cpu().double(), labels.cpu()
     log_temperature = torch.zeros((), dtype=torch.float64, requires_grad=True)
@@ -33,22 +33,26 @@ def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
 
 
 def digit_score(logits: torch.Tensor) -> torch.Tensor:
-    """How much images look like a digit at all, float ``[N]`` in 0..1.
+    """The probability that images show a digit at all.
 
-    The probability of the ten digits together, where an eleventh answer, "no digit", has the logit
-    0: the background class of Dhamija et al., "Reducing Network Agnostophobia" (2018), with nothing
-    of its own to learn. Networks that were trained with it push all ten logits of what is no digit
-    below 0.
+    An eleventh class, "not a digit", has the constant logit 0: the background class of Dhamija et
+    al., "Reducing Network Agnostophobia" (2018), without parameters. The score is the probability
+    of the ten digits together. Networks trained with this class give images that are not digits ten
+    logits far below 0.
 
     Parameters
     ----------
     logits : float ``[N, 10]``
+
+    Returns
+    -------
+    float ``[N]`` in 0..1
     """
     return logits.logsumexp(1).sigmoid()
 
 
 def reliability(probabilities: torch.Tensor, labels: torch.Tensor) -> list[dict[str, float]]:
-    """How often answers given with a certain confidence are right: a reliability diagram.
+    """A reliability diagram: the accuracy of predictions by their confidence.
 
     Parameters
     ----------
@@ -57,7 +61,7 @@ def reliability(probabilities: torch.Tensor, labels: torch.Tensor) -> list[dict[
 
     Returns
     -------
-    For each of `BINS` ranges of confidence that has answers: their ``count``, mean ``confidence``
+    For each of `BINS` ranges of confidence with predictions: their ``count``, mean ``confidence``
     and ``accuracy``, both 0..1.
     """
     confidence, predicted = probabilities.max(1)
@@ -75,7 +79,7 @@ def reliability(probabilities: torch.Tensor, labels: torch.Tensor) -> list[dict[
 
 
 def calibration_error(diagram: list[dict[str, float]]) -> float:
-    """Expected calibration error, 0..1: how far confidence and accuracy lie apart on average."""
+    """Expected calibration error, 0..1: the mean difference of confidence and accuracy."""
     total = sum(entry["count"] for entry in diagram)
     gaps = (entry["count"] * abs(entry["confidence"] - entry["accuracy"]) for entry in diagram)
     return sum(gaps) / total

@@ -1,4 +1,4 @@
-"""A trained model together with the preprocessing it needs: drawing in, prediction out."""
+"""Trained models together with their preprocessing: from a drawing to a prediction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,15 +22,14 @@ DEFAULT_RECIPE = "drawings"
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What a model makes of one drawing.
+    """The prediction of a model for one drawing.
 
     Attributes
     ----------
-    digit : the most probable digit, 0 to 9, or None where nothing but a dot is drawn
-    probabilities : float32 ``[10]`` that sum to 1; all equal where nothing is drawn
-    is_digit : whether it looks like a digit at all; never where nothing is drawn. Models of the
-        article recipe, and the small ones, never learned what is no digit, and take everything
-        for one
+    digit : the most probable digit, 0 to 9; None for a blank drawing
+    probabilities : float32 ``[10]`` that sum to 1; all equal for a blank drawing
+    is_digit : whether the drawing looks like a digit; False for a blank one. Always True otherwise
+        for models that were trained without drawings that are not digits
     """
 
     digit: int | None
@@ -44,7 +43,7 @@ class Prediction:
 
     @property
     def confidence(self) -> float:
-        """The probability of the most probable digit, 0..1; 0 where nothing is drawn."""
+        """The probability of the most probable digit, 0..1; 0 for a blank drawing."""
         return 0.0 if self.digit is None else float(self.probabilities[self.digit])
 
     def __repr__(self) -> str:
@@ -56,7 +55,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Classifier:
-    """A network on its device, and what its weights file says of it; made by `load`."""
+    """A network on its device, with the metadata of its weights file; returned by `load`."""
 
     network: Network
     metadata: Metadata
@@ -76,11 +75,15 @@ class Classifier:
         return self.predict_images(to_images(drawings))
 
     def predict_images(self, images: np.ndarray | torch.Tensor) -> list[Prediction]:
-        """Recognise images that have MNIST's geometry already: float32 ``[N, 28, 28]`` in 0..1.
+        """Recognise preprocessed images, as `digitnet.to_image` gives them.
+
+        Parameters
+        ----------
+        images : float32 ``[N, 28, 28]`` in 0..1
 
         Raises
         ------
-        ValueError : if `images` are not such an array or tensor.
+        ValueError : if `images` is not such an array or tensor.
         """
         message = "Images are float32 [N, 28, 28] in 0..1, an array or a tensor."
         try:
@@ -103,12 +106,12 @@ class Classifier:
         ]
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits float32 ``[N, 10]``, on the device, of images as `batched_logits` takes them."""
+        """Logits float32 ``[N, 10]`` on the device, of images float32 ``[N, 28, 28]`` in 0..1."""
         return batched_logits(self._forward, images.to(self.device))
 
     @cached_property
     def parameters(self) -> int:
-        """Number of trained values."""
+        """Number of trainable values."""
         return parameter_count(self.network)
 
     @cached_property
@@ -123,22 +126,22 @@ def load(
     source: str | Path | None = None,
     revision: str | None = None,
 ) -> Classifier:
-    """Load a trained model with the preprocessing that belongs to it.
+    """Load a trained model with its preprocessing.
 
     Parameters
     ----------
     model : one of `available_models()`
-    recipe : how it was trained, the name of a folder in `source`
-    device : such as "cpu", "cuda" or "mps"; the GPU if there is one, where it is None
-    source : a folder that holds ``<recipe>/<model>.safetensors`` (the project's own ``weights/``
-        where it is None), or the path of one ``.safetensors`` file, which then decides `recipe`;
-        or ``"USER/NAME"``, a repository on the Hugging Face Hub, unless a path of that name exists
-    revision : of that repository: a branch, a tag or a commit; its main branch where it is None
+    recipe : how the model was trained, one of `available_recipes()`
+    device : such as "cpu", "cuda" or "mps"; None is the GPU if there is one, else the CPU
+    source : where the weights are: a folder with ``<recipe>/<model>.safetensors``; the path of a
+        ``.safetensors`` file, for which `recipe` is ignored; or ``"USER/NAME"``, a repository on
+        the Hugging Face Hub, unless a path of that name exists. None is the package's own weights
+    revision : of the repository: a branch, a tag or a commit; None is its main branch
 
     Raises
     ------
-    ValueError : if the name, recipe or device is unknown, the repository cannot be had, or the
-        file is missing or broken.
+    ValueError : if the model, recipe or device is unknown, the repository cannot be downloaded, or
+        the file is missing or broken.
     """
     if not isinstance(model, str) or model not in MODELS:
         raise ValueError(f"There is no model {model!r}; choose one of {', '.join(MODELS)}.")
@@ -157,12 +160,12 @@ def load(
 
 
 def available_recipes(folder: str | Path | None = None) -> tuple[str, ...]:
-    """Names of the recipes that `folder` (the project's ``weights/`` by default) has weights of."""
+    """Names of the recipes with weights in `folder`, by default the package's own weights."""
     found = {path.parent.name for path in Path(folder or WEIGHTS_FOLDER).glob("*/*.safetensors")}
     return tuple(sorted({OLD_RECIPES.get(name, name) for name in found}))
 
 
 def _folder_of_recipe(folder: Path, recipe: str) -> Path:
-    """Where `folder` has the weights of a recipe, which earlier versions called otherwise."""
+    """The folder of a recipe's weights; earlier versions used other names."""
     names = [recipe, *(old for old, new in OLD_RECIPES.items() if new == recipe)]
     return next((folder / name for name in names if (folder / name).is_dir()), folder / recipe)

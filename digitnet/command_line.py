@@ -1,4 +1,4 @@
-"""What the command lines share: types of arguments, and pushing to the Hub."""
+"""Parts shared by the command lines: argument types, and the options of pushing to the Hub."""
 
 import argparse
 import contextlib
@@ -15,7 +15,7 @@ from digitnet.weights import WEIGHTS_FOLDER
 
 
 class Parser(argparse.ArgumentParser):
-    """Answers a wrong value with one sentence and exit status 2."""
+    """A parser that prints errors as one sentence and exits with status 2."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}\n")
@@ -23,7 +23,7 @@ class Parser(argparse.ArgumentParser):
 
 @contextlib.contextmanager
 def plain_output() -> Iterator[None]:
-    """Let a program end as others do where its output is cut off (``| head``) or is not Unicode."""
+    """Handle output that is closed early (``| head``) or cannot show all Unicode characters."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -31,7 +31,7 @@ def plain_output() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes once more when it ends; this is how its documentation says to avoid that.
+        # Avoid the error of Python's last flush, as its documentation of SIGPIPE recommends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
 
@@ -40,7 +40,7 @@ def whole_number(most: int) -> Callable[[str], int]:
     """An argument type: a whole number from 1 to `most`."""
 
     def parse(text: str) -> int:
-        # int() refuses texts of thousands of digits.
+        # int() raises on thousands of digits.
         value = int(text) if text.isdecimal() and len(text) < 20 else 0
         if not 1 <= value <= most:
             raise argparse.ArgumentTypeError(
@@ -52,7 +52,7 @@ def whole_number(most: int) -> Callable[[str], int]:
 
 
 def positive(text: str) -> float:
-    """An argument type: a number above zero and finite."""
+    """An argument type: a finite number above 0."""
     try:
         value = float(text)
     except ValueError:
@@ -63,7 +63,7 @@ def positive(text: str) -> float:
 
 
 def seed(text: str) -> int:
-    """An argument type: what torch.manual_seed takes on every device."""
+    """An argument type: a seed that torch.manual_seed accepts on every device."""
     if not text.isdecimal() or len(text) > 19 or int(text) >= 2**63:
         raise argparse.ArgumentTypeError(
             f"must be a whole number from 0 to 2**63 - 1, not {text[:40]}."
@@ -83,32 +83,34 @@ def share(text: str) -> float:
 
 
 def repository(text: str) -> str:
-    """An argument type: the id of a repository on the Hub."""
+    """An argument type: a repository id on the Hub."""
     if not is_repo_id(text):
         raise argparse.ArgumentTypeError(f"must be of the form USER/NAME, not {text}.")
     return text
 
 
 def add_push_options(parser: argparse._ActionsContainer) -> None:
-    """How to push; `push_with_options` reads them."""
+    """Add the options that `push_with_options` reads."""
     parser.add_argument(
-        "--private", action="store_true", help="make the repository, if it is new, a private one"
+        "--private", action="store_true", help="if the repository is new, make it private"
     )
     parser.add_argument(
-        "--revision", metavar="BRANCH", help="push to this branch, made if it is new (main)"
+        "--revision",
+        metavar="BRANCH",
+        help="push to this branch, and create it if it is new (default: main)",
     )
     parser.add_argument(
-        "--create-pr", action="store_true", help="propose the change as a pull request"
+        "--create-pr", action="store_true", help="open a pull request instead of committing"
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="only list what would be pushed; no network is used"
+        "--dry-run", action="store_true", help="only list what would be pushed, without network"
     )
 
 
 def push_with_options(
     repo_id: str, options: argparse.Namespace, folder: Path = WEIGHTS_FOLDER
 ) -> None:
-    """Push what is in `folder`, or list it, and print a line about it."""
+    """Push the weights in `folder`, or list the files of a dry run, and print the result."""
     if options.dry_run:
         print(f"Would go to {repo_id}:")
         for name, content in files_to_push(repo_id, folder).items():

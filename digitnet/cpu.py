@@ -1,7 +1,7 @@
-"""The fast forward pass and process settings for CPUs.
+"""A fast forward pass and process settings for CPUs.
 
-Nothing here changes what is computed. Each optimisation is for the CPU, and does nothing where it
-does not apply: on a GPU, without oneDNN, without glibc.
+The optimisations do not change results. Each is skipped where it does not apply: on a GPU, without
+oneDNN, without glibc.
 """
 
 import contextlib
@@ -23,11 +23,11 @@ MAX_MMAP_THRESHOLD = 32 << 20  # bytes; glibc refuses more
 
 
 def fast_forward(network: Network, device: torch.device) -> Forward:
-    """The fastest way to run `network` on `device`; it shares the network's parameters.
+    """A fast function that runs `network` on `device`, with the network's parameters.
 
-    oneDNN works on blocks of 16 channels. By default each layer converts from PyTorch's layout and
-    back; here the convolutions pass the blocked layout on. And max-pooling before the ReLU gives
-    the same values and gradients as after it, on a quarter of the numbers.
+    oneDNN works on blocks of 16 channels. By default, each layer converts from PyTorch's layout and
+    back; here, convolutions pass on the blocked layout. The max-pool is moved before the ReLU,
+    which gives the same values and gradients at a quarter of the cost.
     """
     if isinstance(network.layers[0], nn.Flatten):
         return _run_directly(network.layers[1:])
@@ -39,7 +39,7 @@ def fast_forward(network: Network, device: torch.device) -> Forward:
     # The blocked layout is for convolutions, a ReLU and a max-pool, in this order.
     if kinds[relu] is not nn.ReLU or not set(kinds[:relu]) <= {nn.Conv2d, nn.ReLU}:
         return network
-    # In place, where the value before the ReLU is not needed any more: fewer activations to move.
+    # In place, as the values before the ReLU are not needed: less memory traffic.
     before = [
         nn.ReLU(inplace=True) if isinstance(layer, nn.ReLU) else layer
         for layer in network.layers[:relu]
@@ -50,7 +50,7 @@ def fast_forward(network: Network, device: torch.device) -> Forward:
 
 
 def _run_directly(layers: nn.Sequential) -> Forward:
-    """Flatten, then `layers`, without PyTorch's check for hooks, which costs small layers time."""
+    """Flatten, then `layers`, without PyTorch's check for hooks, which is slow for small layers."""
     forwards = [layer.forward for layer in layers]
 
     def forward(batch: torch.Tensor) -> torch.Tensor:
@@ -64,12 +64,12 @@ def _run_directly(layers: nn.Sequential) -> Forward:
 
 @contextlib.contextmanager
 def cpu_settings(network: Network, device: torch.device) -> Iterator[None]:
-    """Settings of the process for when `network` trains on the CPU.
+    """Settings of the process while `network` trains on the CPU.
 
-    - Denormal numbers count as zero: Adam's averages fade into them, and they are slow.
-    - One thread for networks without convolutions: a second costs more to wake than it does.
-    - glibc keeps the memory of activations rather than giving 7 MB back to the kernel, and having
-      it zeroed page by page, at every layer. What it kept is given back at the end.
+    - Denormal numbers are flushed to zero: Adam's averages decay into them, and they are slow.
+    - One thread for networks without convolutions: waking a second one costs more than it saves.
+    - glibc keeps the memory of activations instead of returning 7 MB to the kernel, which would
+      zero it again page by page, at every layer. The memory is released at the end.
     """
     if device.type != "cpu":
         yield
@@ -95,7 +95,7 @@ def cpu_settings(network: Network, device: torch.device) -> Iterator[None]:
 
 
 def _glibc() -> ctypes.CDLL | None:
-    """The C library this process runs on, if that is glibc."""
+    """The C library of this process, if it is glibc."""
     try:
         library = ctypes.CDLL(None)
         _ = library.mallopt, library.malloc_trim

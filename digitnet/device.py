@@ -1,14 +1,14 @@
-"""Where to compute: the accelerator if there is one, else the CPU."""
+"""The choice of a device: the accelerator if there is one, else the CPU."""
 
 import torch
 
 
 def pick_device(name: str | None = None) -> torch.device:
-    """The named device, or the best there is: CUDA, MPS, XPU ..., else the CPU.
+    """The device called `name`; by default the accelerator (CUDA, MPS, XPU ...), else the CPU.
 
     Raises
     ------
-    ValueError : if `name` is no device, or not one of this machine's.
+    ValueError : if `name` is not a device of this machine.
     """
     if name is None:
         accelerator = torch.accelerator.current_accelerator(check_available=True)
@@ -23,3 +23,12 @@ def pick_device(name: str | None = None) -> torch.device:
             f"There is no device {name!r} here; choose one of {', '.join(known)}."
         ) from None
     return device
+
+
+def describe_device(device: torch.device) -> str:
+    """The name of the hardware, such as that of the GPU, for metrics.json."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "cpu":
+        return f"cpu, {torch.get_num_threads()} threads"
+    return str(device)

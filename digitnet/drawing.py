@@ -118,7 +118,7 @@ def images_of_strokes(drawings: Sequence[Strokes]) -> np.ndarray:
     """`to_images` of drawings that are parsed already: float32 ``[N, 28, 28]``."""
     images = torch.zeros(len(drawings), IMAGE_SIZE, IMAGE_SIZE)
     paths = {index: path_of(strokes) for index, strokes in enumerate(drawings) if strokes}
-    # Drawings of like length are rendered together, so that little is wasted on padding.
+    # Drawings of similar length are rendered together, which needs little padding.
     order = sorted(paths, key=lambda index: len(paths[index][0]))
     for start in range(0, len(order), RENDER_CHUNK):
         chunk = order[start : start + RENDER_CHUNK]
@@ -127,7 +127,7 @@ def images_of_strokes(drawings: Sequence[Strokes]) -> np.ndarray:
 
 
 def images_of_paths(points: np.ndarray, pen_down: np.ndarray) -> torch.Tensor:
-    """`to_images` of many drawings that come as two arrays, without a loop over them.
+    """`to_images` of many drawings in two arrays, without a loop over drawings.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Logits, and the metrics made of them: accuracy, loss, confusion."""
+"""Logits, and the metrics computed from them: accuracy, loss, confusion matrix."""
 
 from dataclasses import dataclass
 
@@ -8,22 +8,22 @@ from torch.nn import functional
 from digitnet.cpu import Forward, fast_forward
 from digitnet.models import CLASSES, Network
 
-# Test-time augmentation: the image and its shifts by a pixel, as row and column of the crop's top
+# Test-time augmentation: the image and its shifts by one pixel, as row and column of the crop's top
 # left corner in the image padded by one pixel.
 SHIFT_OFFSETS = ((1, 1), (1, 2), (1, 0), (2, 1), (0, 1))
-# Images in one forward pass. 10,000 take 7 GB of activations in the CNN; so few, with their four
-# shifted copies, fit into memory that glibc keeps instead of having it zeroed anew: twice as fast.
+# Images in one forward pass. 10,000 need 7 GB of activations in the CNN. With so few and their
+# shifted copies, glibc reuses memory instead of having it zeroed again: twice as fast.
 CHUNK = 20
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How well logits match their labels.
+    """The metrics of logits and labels.
 
     Attributes
     ----------
     count : number of images
-    accuracy : share recognised, 0..1
+    accuracy : 0..1
     loss : mean cross-entropy, nats
     confusion : ``confusion[true][predicted]``, counts
     """
@@ -35,9 +35,9 @@ class Evaluation:
 
 
 def as_batch(images: torch.Tensor) -> torch.Tensor:
-    """What the networks take, float32 ``[N, 1, 28, 28]`` in 0..1, of images ``[N, 28, 28]``.
+    """Images ``[N, 28, 28]`` as the networks take them: float32 ``[N, 1, 28, 28]`` in 0..1.
 
-    uint8 images are in 0..255, floating-point images in 0..1 already.
+    uint8 images are in 0..255, floating-point images in 0..1.
     """
     batch = images.unsqueeze(1)
     return batch.float().div_(255) if batch.dtype == torch.uint8 else batch.float()
@@ -78,7 +78,7 @@ def compute_logits(network: Network, images: torch.Tensor, tta: bool = False) ->
 
 @torch.inference_mode()
 def batched_logits(forward: Forward, images: torch.Tensor) -> torch.Tensor:
-    """`compute_logits` with a function that `make_forward` made before."""
+    """`compute_logits` with a function returned by `make_forward`."""
     chunks = [forward(as_batch(chunk)) for chunk in images.split(CHUNK)]
     return torch.cat(chunks) if chunks else torch.zeros(0, CLASSES, device=images.device)
 

@@ -1,4 +1,4 @@
-"""The metrics.json beside the weights of a recipe: what was measured on each model."""
+"""The metrics of the models of a recipe, in the metrics.json beside the weights."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from digitnet.weights import WeightsError, write_atomically
 
 METRICS_FILE = "metrics.json"
 CHART_FILE = "accuracy.png"  # of the test accuracies
-MAX_NUMBER = 1e15  # JSON has integers that no float can hold
+MAX_NUMBER = 1e15  # integers in JSON may be too large for a float
 
 Number = Annotated[float, Field(gt=-MAX_NUMBER, lt=MAX_NUMBER, allow_inf_nan=False, strict=True)]
 Count = Annotated[int, Field(ge=0, lt=MAX_NUMBER, strict=True)]
@@ -19,7 +19,7 @@ Share = Annotated[float, Field(ge=0, le=1, strict=True)]
 
 
 class _Part(BaseModel):
-    """Keeps fields that it does not know, so that writing a file back loses nothing."""
+    """Keeps unknown fields, so that nothing is lost when a file is written back."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -79,7 +79,7 @@ class Robustness(_Part):
 
 
 class ModelMetrics(_Part):
-    """What was measured on one model, and how it was trained.
+    """The measurements of one model, and how it was trained.
 
     Attributes
     ----------
@@ -157,13 +157,13 @@ def read_metrics(folder: str | Path) -> Metrics:
         return Metrics(models={})
     except (OSError, ValueError, RecursionError) as error:
         raise WeightsError(
-            f"{path} is not readable JSON ({error}); run python train.py to make it anew."
+            f"{path} is not readable JSON ({error}); run python train.py to make it again."
         ) from None
     try:
         return Metrics.model_validate(content)
     except (ValidationError, RecursionError) as error:
         raise WeightsError(
-            f"{path} does not hold metrics{_place_of(error)}; run python train.py to make it anew."
+            f"{path} does not hold metrics{_place_of(error)}; run python train.py to make it again."
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""MNIST as two tensors: uint8 images and int64 labels, whole, on the device that trains."""
+"""MNIST as two tensors: uint8 images and int64 labels."""
 
 import gzip
 import hashlib
@@ -38,13 +38,13 @@ class DatasetError(RuntimeError):
 def load_mnist(
     folder: str | Path = DATA_FOLDER, *, train: bool, device: torch.device | str = "cpu"
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Read one half of MNIST from ``folder/MNIST/raw``, where torchvision keeps it too.
+    """Read the training or test set from ``folder/MNIST/raw``, which torchvision uses too.
 
     Parameters
     ----------
-    folder : the folder that holds ``MNIST/raw``
-    train : the 60,000 training images, or the 10,000 test images
-    device : where to put the tensors
+    folder : contains ``MNIST/raw``
+    train : whether to read the 60,000 training images or the 10,000 test images
+    device : of the tensors
 
     Returns
     -------
@@ -53,7 +53,7 @@ def load_mnist(
 
     Raises
     ------
-    DatasetError : if a file is missing, or is not byte for byte the published one.
+    DatasetError : if a file is missing, or differs from the published one.
     """
     half = "train" if train else "t10k"
     # The IDX format: a header of 16 bytes for images, 8 for labels, then the values, one byte each.
@@ -75,13 +75,13 @@ def _read_verified(folder: str | Path, name: str) -> np.ndarray:
     if hashlib.md5(compressed, usedforsecurity=False).hexdigest() != MD5_SUMS[name]:
         raise DatasetError(
             f"{path} is truncated or altered (its MD5 sum is not {MD5_SUMS[name]}); "
-            "delete it and run train.py again to download it anew."
+            "delete it and run train.py to download it again."
         )
     return np.frombuffer(gzip.decompress(compressed), dtype=np.uint8)
 
 
 def download_missing(folder: str | Path = DATA_FOLDER) -> None:
-    """Have torchvision download MNIST into `folder`, where one of its four files is missing.
+    """Download missing files of MNIST into `folder`, by torchvision.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def download_missing(folder: str | Path = DATA_FOLDER) -> None:
     missing = [name for name in MD5_SUMS if not (raw / name).exists()]
     if not missing:
         return
-    from torchvision.datasets import MNIST  # only here: it takes seconds and 160 MB to import
+    from torchvision.datasets import MNIST  # here, as the import takes seconds and 160 MB
     from torchvision.datasets.utils import download_url
 
     for name in missing:

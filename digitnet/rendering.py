@@ -27,30 +27,30 @@ def fit_into_box(points: np.ndarray) -> np.ndarray:
     points = points / 2  # keeps the extent of the largest float64 coordinates finite
     low, high = points.min(axis=1, keepdims=True), points.max(axis=1, keepdims=True)
     extent = (high - low).max(axis=2, keepdims=True)
-    # Where the extent is 0 the drawing is a dot, which any scale leaves one.
+    # An extent of 0 is a dot, which stays a dot at any scale.
     scale = (BOX_SIZE - STROKE_WIDTH) / np.where(extent > 1e-300, extent, 1)
     return ((points - low / 2 - high / 2) * scale + IMAGE_SIZE / 2).astype(np.float32)
 
 
 def path_of(strokes: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """One drawing as `render` takes it: float32 ``[P, 2]``, in pixels, and bool ``[P - 1]``."""
+    """One drawing for `render`: points float32 ``[P, 2]``, pen_down bool ``[P - 1]``."""
     fitted = fit_into_box(np.concatenate(strokes)[None])[0]
     kept, pen_down = points_to_follow(fitted, [len(points) for points in strokes])
     return fitted[kept], pen_down
 
 
 def points_to_follow(fitted: np.ndarray, lengths: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Which points of a drawing are enough to render it.
+    """Select points that are sufficient to render a drawing.
 
     Parameters
     ----------
-    fitted : float32 ``[N, 2]``, those of all strokes, fitted into the box, in pixels
+    fitted : float32 ``[N, 2]``, the points of all strokes in pixels, fitted into the box
     lengths : the number of points of each stroke
 
     Returns
     -------
-    kept : bool ``[N]``
-    pen_down : bool, one shorter than there are points kept: whether ink joins each to the next
+    kept : bool ``[N]``, whether to keep each point
+    pen_down : bool ``[kept.sum() - 1]``, whether ink joins each kept point to the next
     """
     ends = np.cumsum(lengths)
     strokes = np.split(fitted, ends[:-1])
@@ -63,9 +63,9 @@ def points_to_follow(fitted: np.ndarray, lengths: list[int]) -> tuple[np.ndarray
 
 
 def render_paths(paths: Sequence[tuple[np.ndarray, np.ndarray]]) -> torch.Tensor:
-    """`render` of one or several paths, as `path_of` makes them, together: float32 ``[N, 28, 28]``.
+    """Render paths as returned by `path_of` in one batch: float32 ``[N, 28, 28]``.
 
-    What is missing to the longest is the last point, again and again.
+    Shorter paths are padded by repeating their last point.
     """
     longest = max(len(points) for points, _ in paths)
     all_points = np.empty((len(paths), longest, 2), np.float32)
@@ -78,7 +78,7 @@ def render_paths(paths: Sequence[tuple[np.ndarray, np.ndarray]]) -> torch.Tensor
 
 
 def _far_enough(points: np.ndarray, spacing: float) -> np.ndarray:
-    """Which points of a stroke to keep, bool ``[n]``: its ends, and others `spacing` apart."""
+    """Keep the ends of a stroke, and points at least `spacing` apart: bool ``[n]``."""
     along = np.cumsum(np.hypot(*np.diff(points, axis=0).T))
     steps = np.floor(along / spacing)
     kept = np.concatenate([[True], np.diff(steps, prepend=0) > 0])
@@ -87,7 +87,7 @@ def _far_enough(points: np.ndarray, spacing: float) -> np.ndarray:
 
 
 def render(points: torch.Tensor, pen_down: torch.Tensor) -> torch.Tensor:
-    """Draw straight, round-ended, anti-aliased pen strokes through points.
+    """Render anti-aliased line segments with round ends between points.
 
     Parameters
     ----------
@@ -96,9 +96,9 @@ def render(points: torch.Tensor, pen_down: torch.Tensor) -> torch.Tensor:
 
     Returns
     -------
-    float32 ``[N, 28, 28]`` in 0..1: how much ink each pixel's distance from the path leaves there.
+    float32 ``[N, 28, 28]`` in 0..1, the ink of each pixel by its distance from the path
     """
-    # From each point a segment to the next; of no length, a dot, where the pen is lifted there.
+    # A segment from each point to the next; of length 0, a dot, where the pen is lifted.
     start = points
     end = torch.cat(
         [torch.where(pen_down[..., None], points[:, 1:], points[:, :-1]), points[:, -1:]], 1
@@ -123,10 +123,17 @@ def render(points: torch.Tensor, pen_down: torch.Tensor) -> torch.Tensor:
 
 
 def centre_by_mass(images: torch.Tensor) -> torch.Tensor:
-    """Move each image by whole pixels so that its ink's centre of mass is nearest `CENTRE`.
+    """Shift each image by whole pixels so that its centre of mass is nearest to `CENTRE`.
 
-    Ink is never moved out of the field. Takes and gives float32 ``[N, 28, 28]``; blank images stay
-    as they are.
+    Ink is never shifted out of the image. Blank images are not changed.
+
+    Parameters
+    ----------
+    images : float32 ``[N, 28, 28]``
+
+    Returns
+    -------
+    float32 ``[N, 28, 28]``
     """
     rows, columns = _shifts(torch.cat([images.sum(2), images.sum(1)])).chunk(2)
     grid = torch.arange(IMAGE_SIZE, device=images.device)
@@ -137,7 +144,7 @@ def centre_by_mass(images: torch.Tensor) -> torch.Tensor:
 
 
 def _shifts(profile: torch.Tensor) -> torch.Tensor:
-    """Whole pixels int64 ``[N]`` to move `profile` by: ink ``[N, 28]`` summed along an axis."""
+    """Shifts in pixels, int64 ``[N]``, for ink summed along an axis: `profile` ``[N, 28]``."""
     positions = torch.arange(IMAGE_SIZE, dtype=profile.dtype, device=profile.device) + 0.5
     mass = profile.sum(1)
     centre = (profile * positions).sum(1) / mass.clamp_min(1e-6)

@@ -1,8 +1,8 @@
 """Several digits in one picture or drawing: each is found, from left to right.
 
-A stroke of a drawing, or a connected patch of a picture's ink, is a part. A digit has one part or
-several, such as a 5 and its bar; which belong together is told by where they lie, for digits stand
-beside each other, each about as tall as its neighbours.
+A part is a stroke of a drawing, or a connected component of a picture's ink. A digit has one or
+more parts, such as a 5 and its bar. Parts are grouped into digits by their positions, on the
+assumption that digits stand side by side and are about equally tall.
 """
 
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ MAX_PARTS = 500  # a page of print has more
 SPACING = 0.02  # heights
 MAX_POINTS = 2000  # of all parts, about, between which distances are measured
 
-# All lengths below are in heights of a digit.
-SHORT = 0.45  # a part shorter than this is no digit, but a bar or a flag of one
-FAR = 0.5  # it belongs to no digit that is farther from it than this
-MARK = 0.3  # what is shorter than this, and belongs to no digit, is none
-TOUCHING = 0.05  # lines nearer than this belong together, whatever their pen
+# Lengths below are in heights of a digit.
+SHORT = 0.45  # a part shorter than this is not a digit, but the bar or flag of one
+FAR = 0.5  # such a part does not belong to a digit farther away than this
+MARK = 0.3  # a group shorter than this is a stray mark
+TOUCHING = 0.05  # strokes closer than this belong to one digit, whatever the width of the pen
 SLOPE = 0.2
 GAP = 0.3  # between parts of one digit, one above the other
 LEVEL_VARIANCE = 2.0  # of the row's unevenness to that of its slope, squared heights
@@ -139,14 +139,21 @@ def read_number(classifier: Classifier, found: Sequence[DetectedDigit]) -> list[
 
 
 def _arranged(parts: list[np.ndarray], touching: float) -> tuple[list[list[int]], float]:
-    """The parts of each digit, from left to right, and the row's tilt, radians clockwise.
+    """Group parts into digits, from left to right, and estimate the row's tilt, radians clockwise.
 
-    `parts` are points float64 ``[n, 2]`` each, which lie near to each other along ink. Lines nearer
-    than `touching` belong together.
+    Parameters
+    ----------
+    parts : float64 ``[n, 2]`` each, closely spaced points along the ink
+    touching : parts closer than this, in heights of a digit, belong to one digit
+
+    Returns
+    -------
+    groups : the indices of the parts of each digit
+    tilt : radians clockwise
     """
     if not parts:
         return [], 0.0
-    # Upright, digits are told apart better.
+    # Digits are separated better in a level row.
     apart = _distances(parts)
     tilt = _tilt_of(parts, _grouped(parts, apart, touching))
     level = [_turned(points, tilt) for points in parts]
@@ -161,7 +168,7 @@ def _arranged(parts: list[np.ndarray], touching: float) -> tuple[list[list[int]]
 
 
 def _grouped(parts: list[np.ndarray], apart: np.ndarray, touching: float) -> list[list[int]]:
-    """The parts of each digit, in no order."""
+    """The indices of the parts of each digit, in arbitrary order."""
     low = np.array([points.min(axis=0) for points in parts])  # [n, 2]
     high = np.array([points.max(axis=0) for points in parts])
     sizes = high - low
@@ -200,11 +207,11 @@ def _usual_height(sizes: np.ndarray, lengths: list[int]) -> float:
 
 
 def _distances(parts: list[np.ndarray]) -> np.ndarray:
-    """``[n, n]``: between the nearest points of each two parts."""
+    """Distances between the nearest points of each two parts: ``[n, n]``."""
     tensors = [torch.from_numpy(part) for part in parts]
     points = torch.cat(tensors)
     starts = np.cumsum([0] + [len(part) for part in parts[:-1]])
-    # A part at a time, because the distances between all points would fill the memory.
+    # One part at a time, as the distances between all points need too much memory.
     nearest = torch.stack([torch.cdist(part, points).amin(0) for part in tensors]).numpy()
     return np.minimum.reduceat(nearest, starts, axis=1)
 
@@ -212,7 +219,7 @@ def _distances(parts: list[np.ndarray]) -> np.ndarray:
 def _tilt_of(parts: list[np.ndarray], groups: list[list[int]]) -> float:
     """The slope of the row through the digits' middles, radians clockwise.
 
-    Ridge regression: few digits tell little of the slope, and most rows are nearly level.
+    Ridge regression, as few digits determine a slope badly, and most rows are nearly level.
     """
     boxes = [_box_of(np.concatenate([parts[part] for part in group])) for group in groups]
     x, y, width, height = np.array(boxes).T
@@ -238,7 +245,7 @@ def _turned(points: np.ndarray, angle: float) -> np.ndarray:
 
 
 def _resampled(strokes: list[np.ndarray]) -> list[np.ndarray]:
-    """Points near to each other along the strokes, `MAX_POINTS` in all, about."""
+    """Closely spaced points along the strokes, about `MAX_POINTS` in total."""
     along = [
         np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))]) for points in strokes
     ]

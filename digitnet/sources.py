@@ -1,7 +1,7 @@
-"""Where weights come from: the project's own, a folder, or a repository on the Hugging Face Hub.
+"""Sources of weights: the package's own, a folder, or a repository on the Hugging Face Hub.
 
-All that touches the network is huggingface_hub's. Nothing but safetensors and JSON is downloaded,
-and `digitnet.weights` checks it before a value of it is used.
+Downloads are left to huggingface_hub. Only safetensors and JSON files are downloaded, and
+`digitnet.weights` checks them before they are used.
 """
 
 import contextlib
@@ -14,16 +14,16 @@ from digitnet.metrics import METRICS_FILE
 from digitnet.models import available_models
 from digitnet.weights import WEIGHTS_FOLDER
 
-# huggingface_hub loads its parts, which take a third of a second, when they are first used; the
-# imports inside functions below keep it so.
+# huggingface_hub imports its submodules, which takes a third of a second, on first use. Imports
+# inside the functions below keep it that way.
 
 
 class HubError(ValueError):
-    """The Hub is out of reach, refuses, or lacks what is asked for; the message says what to do."""
+    """The Hub cannot be reached, refuses, or lacks the files; the message says what to do."""
 
 
 def is_repo_id(text: str) -> bool:
-    """Whether `text` has the form of a repository's id on the Hub, ``USER/NAME``."""
+    """Whether `text` is of the form of a repository id on the Hub, ``USER/NAME``."""
     from huggingface_hub.utils import HFValidationError, validate_repo_id
 
     try:
@@ -34,18 +34,18 @@ def is_repo_id(text: str) -> bool:
 
 
 def find_weights(source: str | Path | None = None, revision: str | None = None) -> Path:
-    """Where on this machine the weights of `source` are, downloaded first if need be.
+    """The local path of the weights of `source`, which are downloaded if necessary.
 
     Parameters
     ----------
-    source : a path, which wins where it exists; else, if it is a string of that form, a
-        repository's id on the Hub, ``USER/NAME``; the project's own ``weights/`` where it is None
-    revision : of the repository: a branch, a tag or a commit; its main branch where it is None
+    source : a path; or, if no such path exists, a repository id on the Hub, ``USER/NAME``. None is
+        the package's own weights
+    revision : of the repository: a branch, a tag or a commit; None is its main branch
 
     Raises
     ------
-    HubError : if the repository cannot be downloaded and the cache has no copy of it.
-    ValueError : if `source` is none of these, or there is a revision, but no repository.
+    HubError : if the repository can neither be downloaded nor found in the cache.
+    ValueError : if `source` is none of these, or `revision` is given without a repository.
     """
     # Path("") would be the current folder.
     if source == "" or not isinstance(source, str | Path | None):
@@ -56,20 +56,22 @@ def find_weights(source: str | Path | None = None, revision: str | None = None) 
     path = WEIGHTS_FOLDER if source is None else Path(source)
     try:
         path.exists()
-    except (OSError, ValueError):  # too long a name for this system, or one it forbids
-        raise ValueError(f"source is no path that can exist: {str(path)[:60]!r}.") from None
+    except (OSError, ValueError):  # the name is too long or not allowed on this system
+        raise ValueError(f"source is not a valid path: {str(path)[:60]!r}.") from None
     if isinstance(source, str) and not path.exists() and is_repo_id(source):
         return pull(source, revision)
     if revision is not None:
-        raise ValueError(f"{path} is no repository on the Hub, so it has no revision {revision!r}.")
+        raise ValueError(
+            f"{path} is not a repository on the Hub, so it has no revision {revision!r}."
+        )
     return path
 
 
 def pull(repo_id: str, revision: str | None = None) -> Path:
-    """Download a repository's weights and metrics, and return the cache's folder of them.
+    """Download the weights and metrics of a repository, and return their folder in the cache.
 
-    What the cache has is not downloaded again. Without network, or with HF_HUB_OFFLINE set, the
-    cache's copy is what is returned.
+    Files in the cache are not downloaded again. Without network, or with HF_HUB_OFFLINE set, the
+    cached copy is used.
 
     Raises
     ------
@@ -87,17 +89,17 @@ def pull(repo_id: str, revision: str | None = None) -> Path:
 
 @contextlib.contextmanager
 def hub_errors(repo_id: str, revision: str | None = None) -> Iterator[None]:
-    """Turn what huggingface_hub raises into a HubError that says in one sentence what to do."""
+    """Convert exceptions of huggingface_hub to a HubError that says in one sentence what to do."""
     from huggingface_hub import errors
 
     try:
         yield
-    # HTTPError is the base of what its HTTP library raises, whichever that is.
+    # HTTPError is the base class of the errors of its HTTP library, whichever that is.
     except (errors.HTTPError, OSError, RuntimeError, ValueError) as error:
-        raise HubError(_sentence(error, repo_id, revision)) from error
+        raise HubError(_message(error, repo_id, revision)) from error
 
 
-def _sentence(error: Exception, repo_id: str, revision: str | None) -> str:
+def _message(error: Exception, repo_id: str, revision: str | None) -> str:
     from huggingface_hub import errors
 
     details = " ".join(str(getattr(error, "server_message", None) or error).split()).rstrip(".")

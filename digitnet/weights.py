@@ -1,4 +1,4 @@
-"""Weights as safetensors files that say in their metadata what they are."""
+"""Weights as safetensors files whose metadata describes the model."""
 
 import json
 import os
@@ -14,33 +14,33 @@ from torch import nn
 from digitnet.models import MODELS, Network, build
 
 FORMAT_VERSION = "1"
-MAX_WEIGHT = 1e6  # far above what training gives, and no logit overflows
-TEMPERATURES = 1e-3, 1e3  # likewise
-LONGEST_QUOTE = 100  # characters of what a file says, in a message
+MAX_WEIGHT = 1e6  # far above the values that training gives, and no logit overflows
+TEMPERATURES = 1e-3, 1e3  # lowest and highest, likewise
+MAX_QUOTE = 100  # characters of a file's content in a message
 _PACKAGE = Path(__file__).resolve().parent
-_INSTALLED = _PACKAGE / "pretrained"  # where a wheel has them
+_INSTALLED = _PACKAGE / "pretrained"  # in an installed package
 WEIGHTS_FOLDER = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / "weights"
 
 
-# What files of earlier versions call the recipes, and test-time augmentation "shifted".
+# Names of the recipes in files of earlier versions, which call `tta` "shifted".
 OLD_RECIPES = {"baseline": "article", "augmented": "drawings"}
 
 
 class WeightsError(ValueError):
-    """A weights file is missing, broken or not ours; the message says which and what to do."""
+    """A weights file is missing, broken or not a model's; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a weights file says of itself.
+    """The metadata of a weights file.
 
     Attributes
     ----------
-    model, recipe, hidden_units : what was trained, and how
-    test_accuracy : share of MNIST's 10,000 test images recognised, 0..1
+    model, recipe, hidden_units : the model, how it was trained, and its size
+    test_accuracy : on MNIST's 10,000 test images, 0..1
     temperature : logits are divided by it before the softmax
-    threshold : lowest `digitnet.calibration.digit_score` of what counts as a digit
-    tta : whether logits are the mean over small shifts, as in `digitnet.evaluation.make_forward`
+    threshold : the lowest `digitnet.calibration.digit_score` of a digit, 0..1
+    tta : whether the model uses test-time augmentation, see `digitnet.evaluation.make_forward`
     """
 
     model: str
@@ -53,12 +53,12 @@ class Metadata:
     format_version: str = field(default=FORMAT_VERSION)
 
     def to_strings(self) -> dict[str, str]:
-        """The form safetensors stores: strings only."""
+        """The metadata as strings, as safetensors stores it."""
         return {name: str(value) for name, value in vars(self).items()}
 
     @classmethod
     def from_strings(cls, strings: dict[str, str]) -> "Metadata":
-        """Read back what `to_strings` wrote; KeyError or ValueError where it is not that."""
+        """The inverse of `to_strings`; KeyError or ValueError if a value is missing or invalid."""
         return cls(
             model=strings["model"],
             recipe=OLD_RECIPES.get(strings["recipe"], strings["recipe"]),
@@ -72,7 +72,7 @@ class Metadata:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that the old file stays whole until the new one is."""
+    """Write `content` to `path`, replacing the file only when the new one is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
@@ -80,7 +80,9 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp's 0600 would hide the weights from a server's user
+        os.chmod(
+            temporary, 0o644
+        )  # mkstemp's 0600 would deny other users, such as a server, access
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -101,10 +103,10 @@ def to_bytes(model: nn.Module, metadata: Metadata) -> bytes:
 
 
 def _with_sorted_header(content: bytes) -> bytes:
-    """The same safetensors file with its header's keys in order.
+    """The same safetensors file with sorted keys in its header.
 
-    safetensors writes the metadata in an order that changes from run to run, and the same training
-    should give the same bytes. The format: eight bytes with the header's length, the header as
+    safetensors writes the metadata in an order that varies between runs, but the same training
+    should give the same bytes. The format is: the header's length in eight bytes, the header as
     JSON, padded with spaces to a multiple of eight bytes, and the tensors.
     """
     length = int.from_bytes(content[:8], "little")
@@ -116,16 +118,16 @@ def _with_sorted_header(content: bytes) -> bytes:
 
 
 def load_weights(path: str | Path) -> tuple[Network, Metadata]:
-    """Rebuild a network from one safetensors file; nothing beside it is read.
+    """Load a network from one safetensors file; no other file is read.
 
     Returns
     -------
-    model : the network, on the CPU, in evaluation mode
-    metadata : what the file says of itself
+    model : on the CPU, in evaluation mode
+    metadata : of the file
 
     Raises
     ------
-    WeightsError : if the file is missing or broken, or its contents are not a digitnet model's.
+    WeightsError : if the file is missing or broken, or does not hold a model of this package.
     """
     path = Path(path)
     if not path.is_file():
@@ -146,26 +148,26 @@ def load_weights(path: str | Path) -> tuple[Network, Metadata]:
     except (SafetensorError, OSError) as error:
         raise WeightsError(
             f"{path} is not a whole safetensors file ({_short(error)}); "
-            "run python train.py to make it anew."
+            "run python train.py to make it again."
         ) from None
-    # Infinity and NaN are not below it either.
+    # False for infinity and NaN, too.
     if not all((value.abs() < MAX_WEIGHT).all() for value in tensors.values()):
         raise WeightsError(
             f"{path} holds weights that are not finite, or too large; "
-            "run python train.py to make it anew."
+            "run python train.py to make it again."
         )
-    # Copies, because safetensors may map the file; and not `to_empty`, which imports sympy.
+    # Copies, because safetensors may map the file. `to_empty` would import sympy.
     model.load_state_dict({name: value.clone() for name, value in tensors.items()}, assign=True)
     return model.eval(), metadata
 
 
 def _checked_metadata(path: Path, strings: dict[str, str]) -> Metadata:
-    """What the file at `path` says of itself; WeightsError if it describes no model of ours."""
+    """The metadata of the file at `path`; WeightsError if it is invalid."""
     version = strings.get("format_version")
     if version != FORMAT_VERSION:
         raise WeightsError(
             f"{path} has format version {_short(version)}, but this digitnet reads version "
-            f"{FORMAT_VERSION}; run python train.py to make it anew."
+            f"{FORMAT_VERSION}; run python train.py to make it again."
         )
     try:
         metadata = Metadata.from_strings(strings)
@@ -184,7 +186,7 @@ def _checked_metadata(path: Path, strings: dict[str, str]) -> Metadata:
 
 
 def _network_without_values(path: Path, metadata: Metadata) -> Network:
-    """The network that `metadata` describes, shapes only: a lying header allocates nothing."""
+    """The network described by `metadata`, without memory for its values."""
     try:
         with torch.device("meta"):
             return build(metadata.model, metadata.hidden_units)
@@ -193,5 +195,5 @@ def _network_without_values(path: Path, metadata: Metadata) -> Network:
 
 
 def _short(text: object) -> str:
-    """What a file says, in one line that is not longer than a sentence has room for."""
-    return " ".join(str(text).split())[:LONGEST_QUOTE]
+    """`text` in one line of at most `MAX_QUOTE` characters."""
+    return " ".join(str(text).split())[:MAX_QUOTE]

@@ -133,7 +133,7 @@ def test_a_full_disk_is_said_and_the_old_weights_stay(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert ended.returncode == 1
-    assert "linear could not be saved" in ended.stderr and "is untouched" in ended.stderr
+    assert "linear could not be saved" in ended.stderr and "are unchanged" in ended.stderr
     assert path.read_bytes() == before and load_weights(path)
     assert not list(tmp_path.rglob("*.tmp"))
 

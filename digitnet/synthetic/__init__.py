@@ -1,1 +1,1 @@
-"""A writer of pen strokes: digits in many hands, and drawings that are not digits."""
+"""Synthetic handwriting: digits in many styles, and drawings that are not digits."""

@@ -1,4 +1,4 @@
-"""Turns the text of allographs into matrices that carry control points to a pen's path."""
+"""Pen paths: the text of allographs as matrices that map control points to points."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class PenPath:
     stroke_of_control : int [K]
         The stroke, 0 to S - 1, of each control point.
     curve : float32 [P, K]
-        Control points to points.
+        Maps control points to points.
     straighter, rounder : float32 [P, K]
-        To be added to `curve` in part or whole, for straight lines or for blunt corners.
+        Added to `curve`, scaled, for straighter lines or rounder corners.
     ends, hooks, inward : int [2 S]
         Index of the last point at each end of each stroke, of the hook's point there, and of
         a point a little way in.
@@ -55,7 +55,7 @@ class _Run:
     column: int  # of its first control point
     knots: np.ndarray  # parameter of each control point
     fine: np.ndarray  # parameters close together
-    effort: np.ndarray  # of writing up to each of these
+    effort: np.ndarray  # of writing, cumulative, at each of these
 
 
 def parse(text: str) -> list[Stroke]:
@@ -68,15 +68,15 @@ def parse(text: str) -> list[Stroke]:
 
 
 def pen_path(strokes: list[Stroke], size: int) -> PenPath:
-    """Lay `size` points along `strokes`: close together in curves, where the pen is slow."""
+    """Place `size` points along `strokes`, closer together in curves, where a pen is slow."""
     controls = np.concatenate(strokes)[:, :2]
     first_control = np.cumsum([0] + [len(stroke) for stroke in strokes])
     runs = [
         _runs(stroke, column) for stroke, column in zip(strokes, first_control[:-1], strict=True)
     ]
 
-    # Every run needs one step, every stroke one point more and two for its hooks; the steps
-    # left over go where the effort is.
+    # Every run needs one step, every stroke one more point and two for its hooks. The other steps
+    # are distributed by effort.
     efforts = np.array([run.effort[-1] for stroke in runs for run in stroke])
     spare = size - 3 * len(strokes) - len(efforts)
     shares = np.concatenate([[0], np.cumsum(efforts)]) * (spare / efforts.sum())
@@ -183,4 +183,4 @@ def _near_end(place: np.ndarray) -> np.ndarray:
     length = place[-1]
     to_ends = np.pad(np.stack([place, length - place], axis=1), ((1, 1), (0, 0)), mode="edge")
     follow = np.clip(1 - to_ends / min(0.3, length / 2), 0, 1) ** 2
-    return follow * min(1, length / 0.3)  # dots stay dots
+    return follow * min(1, length / 0.3)  # a dot stays a dot

@@ -1,1 +1,1 @@
-"""Training: the loop, its recipes and augmentation, and the worker process that the page starts."""
+"""Training: the loop, its recipes and augmentation, and the worker process of the page."""

@@ -1,4 +1,4 @@
-"""Batched image augmentation: the same digit from another hand, with another pen."""
+"""Batched image augmentation: affine and elastic deformation, and another pen width."""
 
 import torch
 from torch.nn import functional
@@ -6,28 +6,28 @@ from torch.nn import functional
 from digitnet.models import IMAGE_SIZE
 from digitnet.warping import warp
 
-# Standard deviations, but for the pen; mild on purpose.
+# Standard deviations.
 ROTATION = 0.10  # radians
-SHEAR = 0.15  # pixels across a pixel down
-STRETCH = 0.08  # of the width and of the height, each by itself
-SHIFT = 0.8  # pixels, each way
+SHEAR = 0.15  # horizontal pixels per vertical pixel
+STRETCH = 0.08  # relative, of width and height independently
+SHIFT = 0.8  # pixels, in x and y
 BEND = 0.7  # pixels, of an elastic deformation's control points
-BEND_GRID = 5  # control points of the deformation, each way
-# Shares of the images. The others keep what resampling blurs: MNIST's own edges and greys.
+BEND_GRID = 5  # control points of the deformation along each side
+# Fractions of the images. The others keep MNIST's own edges and greys, which resampling blurs.
 MOVED_SHARE = 0.6
 ANOTHER_PEN_SHARE = 0.15
-MIN_CUT, MAX_CUT = 0.28, 0.55  # of full ink: where the edge of a wide, of a thin pen lies
-EDGE = 2.0  # ink a blurred pixel's difference from there makes
+MIN_CUT, MAX_CUT = 0.28, 0.55  # of full ink: threshold for the edge of a wide, of a thin pen
+EDGE = 2.0  # slope of the ink over the blurred ink at that threshold
 BLUR = torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]])[None, None] / 16
 
 
 def augment(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Distort each image at random: rotated, sheared, stretched, shifted, bent, another pen.
+    """Rotate, shear, stretch, shift and bend images at random, and change the width of the pen.
 
     Parameters
     ----------
     images : float32 ``[N, 28, 28]`` in 0..1
-    generator : on the CPU, whatever device the images are on, so that a seed means the same there
+    generator : on the CPU, so that a seed gives the same random numbers for every device
 
     Returns
     -------
@@ -38,7 +38,7 @@ def augment(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     def normal(*shape: int) -> torch.Tensor:
         return torch.randn(count, *shape, generator=generator)
 
-    # grid_sample counts in half fields: 1 is 14 pixels.
+    # The unit of grid_sample is half the image: 1 is 14 pixels.
     half = IMAGE_SIZE / 2
     angle, shear = ROTATION * normal(), SHEAR * normal()
     width, height = 1 + STRETCH * normal(), 1 + STRETCH * normal()
@@ -56,7 +56,7 @@ def augment(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     still = torch.rand(count, 1, 1, 1, generator=generator) >= MOVED_SHARE
     moved = torch.where(still.to(device), images[:, None], moved)
 
-    # Blurred and cut off again, ink is as crisp as before: wider where cut off low.
+    # Blurring followed by a steep threshold keeps edges sharp; a low threshold widens the pen.
     blurred = functional.conv2d(moved, BLUR.to(device), padding=1)
     cut = MIN_CUT + (MAX_CUT - MIN_CUT) * torch.rand(count, 1, 1, 1, generator=generator)
     another_pen = torch.rand(count, 1, 1, 1, generator=generator) < ANOTHER_PEN_SHARE

@@ -15,23 +15,24 @@ from digitnet.cpu import cpu_settings, fast_forward
 from digitnet.drawing import images_of_paths
 from digitnet.evaluation import as_batch, evaluate
 from digitnet.models import CLASSES, Network
-from digitnet.synthetic.writer import NOT_A_DIGIT, write_digits, write_non_digits
+from digitnet.synthetic.styles import NOT_A_DIGIT
+from digitnet.synthetic.writer import write_digits, write_non_digits
 from digitnet.training.augmentation import augment
 from digitnet.training.recipes import Hyperparameters
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training run stands.
+    """The progress of a training run.
 
     Attributes
     ----------
-    epoch : the epoch under way, from 1
-    images, epoch_images : images seen of this epoch, and how many it has
-    loss : mean cross-entropy over this epoch's digits so far, nats
-    accuracy : share of this epoch's digits so far that were recognised, 0..1
+    epoch : the current epoch, from 1
+    images, epoch_images : number of images seen in this epoch, and their total
+    loss : mean cross-entropy of the digits seen in this epoch, nats
+    accuracy : on the digits seen in this epoch, 0..1
     seconds : since training began
-    network : what is kept if training ends here; it changes as training goes on
+    network : the result if training ended here, possibly an EMA; it changes as training continues
     """
 
     epoch: int
@@ -43,10 +44,10 @@ class Progress:
     network: Network
 
 
-REPORT_EVERY = 100  # steps; a report waits for the device, so not after each one
-# An EMA remembers about 1 / (1 - decay) steps. After three times as many, a twentieth of the
-# initial weights is left in it; before, it is worse than the weights themselves.
-EMA_WARMUP = 3  # times what it remembers
+REPORT_EVERY = 100  # steps; each report waits for the device
+# The EMA averages over about 1 / (1 - decay) steps. After three times as many, the initial weights
+# have a share of one twentieth in it. Before that, it is worse than the current weights.
+EMA_WARMUP = 3  # times 1 / (1 - decay) steps
 
 
 def fit(
@@ -57,18 +58,18 @@ def fit(
     seed: int = 0,
     report_every: int = REPORT_EVERY,
 ) -> Iterator[Progress]:
-    """Train `network` in place, on the device that holds everything, and report on the way.
+    """Train `network` in place, on its device, and yield the progress.
 
-    Training happens as the iterator is consumed; closing it stops there.
+    Training happens as the iterator is consumed; closing it stops the training.
 
     Parameters
     ----------
     network : on the same device as the images
     images : uint8 ``[N, 28, 28]``, 0..255
     labels : int64 ``[N]``
-    hyperparameters : how to train
-    seed : of the order of the images, their augmentation, and the writer's drawings
-    report_every : steps, at most `REPORT_EVERY`; it changes nothing but the reports
+    hyperparameters : of the training
+    seed : of the order of the images, their augmentation, and the synthetic drawings
+    report_every : in steps, at most `REPORT_EVERY`; does not affect the training
 
     Yields
     ------
@@ -112,7 +113,7 @@ def fit(
                     for batch, batch_labels in group:
                         logits = forward(batch)
                         loss = loss_of(logits, batch_labels, hyperparameters)
-                        network.zero_grad()  # the optimizer's own records a profile each time
+                        network.zero_grad()  # faster than the optimizer's, which records a profile
                         loss.backward()
                         optimizer.step()
                         if schedule:
@@ -149,7 +150,7 @@ def with_drawings(
     hyperparameters: Hyperparameters,
     rng: torch.Generator,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """An epoch's images and labels: those given, and what the synthetic writer adds to them."""
+    """The images and labels of an epoch: those given, and new synthetic drawings."""
     if not hyperparameters.digits and not hyperparameters.non_digits:
         return images, labels
     drawn, drawn_labels = draw(hyperparameters, rng, images.device)
@@ -159,7 +160,7 @@ def with_drawings(
 def draw(
     hyperparameters: Hyperparameters, rng: torch.Generator, device: torch.device
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """New drawings by the synthetic writer: images uint8 ``[S, 28, 28]``, labels ``[S]``."""
+    """New synthetic drawings: images uint8 ``[S, 28, 28]``, labels int64 ``[S]``."""
     digit_seed, non_digit_seed = torch.randint(2**31, (2,), generator=rng).tolist()
     written = [
         write_digits(hyperparameters.digits, digit_seed),
@@ -174,15 +175,15 @@ def draw(
 def loss_of(
     logits: torch.Tensor, labels: torch.Tensor, hyperparameters: Hyperparameters
 ) -> torch.Tensor:
-    """Cross-entropy, in nats; with "no digit" as an eleventh class where there are such labels.
+    """Cross-entropy in nats, with "not a digit" as an eleventh class if the recipe has non-digits.
 
-    The eleventh logit is always 0, as `digitnet.calibration.digit_score` reads it.
+    The logit of the eleventh class is always 0, as `digitnet.calibration.digit_score` assumes.
 
     Parameters
     ----------
     logits : float ``[N, 10]``
     labels : int64 ``[N]``, 0 to 9 or `NOT_A_DIGIT`
-    hyperparameters : says whether there are drawings that are not digits
+    hyperparameters : of the training
     """
     if not hyperparameters.non_digits:
         return functional.cross_entropy(logits, labels)

@@ -1,4 +1,4 @@
-"""How the models are trained: the recipes, apart from the loop that follows them."""
+"""Recipes: the hyperparameters that each model is trained with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """What the training loop is told: Adam and cross-entropy, and the values below.
+    """The hyperparameters of the training loop, which uses Adam and cross-entropy.
 
     Attributes
     ----------
     epochs : passes over the training images
-    batch_size : images a step
-    learning_rate : of Adam; its maximum, where `one_cycle` varies it
-    one_cycle : whether the learning rate rises and falls once over the whole training, as in Smith
-        & Topin, "Super-Convergence" (2018)
-    ema_decay : decay a step of an exponential moving average of the weights; none at 0
-    augmentation : whether the images are distorted, differently each epoch
-    digits : digits of the synthetic writer added to each epoch, new ones each time
-    non_digits : likewise, drawings that are not digits; see `digitnet.training.loop.loss_of`
-    held_back : training images held back to fit the temperature
-    tta : whether a trained model uses test-time augmentation, the mean over small shifts
+    batch_size : images per step
+    learning_rate : of Adam; its maximum if `one_cycle`
+    one_cycle : whether the learning rate follows a one-cycle schedule (Smith & Topin,
+        "Super-Convergence", 2018)
+    ema_decay : decay per step of an exponential moving average (EMA) of the weights; 0 for none
+    augmentation : whether the images are distorted at random, differently in each epoch
+    digits : number of new synthetic digits added to each epoch
+    non_digits : likewise, of drawings that are not digits; see `digitnet.training.loop.loss_of`
+    held_back : number of training images held back to fit the temperature
+    tta : whether the trained model uses test-time augmentation
     """
 
     epochs: int
@@ -36,10 +36,10 @@ class Hyperparameters:
 
     @property
     def threshold(self) -> float:
-        """The lowest `digitnet.calibration.digit_score` of what counts as a digit.
+        """The lowest `digitnet.calibration.digit_score` of a digit.
 
-        At 0.5, the ten digits together are more probable than "no digit". Networks that never
-        learned what is not a digit take everything for one.
+        At 0.5, the ten digits together are as probable as "not a digit". At 0, for models trained
+        without drawings that are not digits, everything counts as a digit.
         """
         return 0.5 if self.non_digits else 0.0
 
@@ -50,9 +50,9 @@ class Recipe:
 
     Attributes
     ----------
-    label : what the page calls it
-    default : for every model that has no entry in `by_model`
-    by_model : by the model's name
+    label : its name on the page
+    default : the hyperparameters of models without an entry in `by_model`
+    by_model : the hyperparameters of other models, by name
     """
 
     label: str
@@ -60,14 +60,14 @@ class Recipe:
     by_model: Mapping[str, Hyperparameters] = field(default_factory=dict)
 
     def for_model(self, model: str) -> Hyperparameters:
-        """The hyperparameters that `model` is trained with."""
+        """The hyperparameters of the model called `model`."""
         return self.by_model.get(model, self.default)
 
 
-# In the order that the page offers them.
+# In the order on the page.
 RECIPES: dict[str, Recipe] = {
-    # Four hidden units have no room for distorted images, nor for "no digit": the small networks
-    # learn from MNIST as it is, and from the writer the styles that MNIST lacks.
+    # Four hidden units are too few to learn distorted images or what is not a digit. The small
+    # networks learn from plain MNIST, and from synthetic digits in styles that MNIST lacks.
     "drawings": Recipe(
         "for drawings",
         Hyperparameters(

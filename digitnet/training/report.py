@@ -1,4 +1,4 @@
-"""What a training run leaves behind: weights, what was measured on them, a chart, a model card."""
+"""The results of a training run: weights, metrics, a bar chart and a model card."""
 
 import io
 from pathlib import Path
@@ -10,11 +10,11 @@ from digitnet.metrics import CHART_FILE, Metrics, ModelMetrics, read_metrics, wr
 from digitnet.models import Network
 from digitnet.weights import Metadata, save_weights, write_atomically
 
-LOCK_FILE = ".lock"  # the system gives it free when its holder ends, however that happens
+LOCK_FILE = ".lock"  # released by the system when its process ends, however that happens
 
 
 def check_writable(folder: Path) -> None:
-    """Fail before training, not after it, where `folder` cannot be written; OSError if so."""
+    """Raise an OSError if `folder` cannot be written, so that this is known before training."""
     probe = folder / ".writable"
     try:
         write_atomically(probe, b"")
@@ -27,15 +27,16 @@ def check_writable(folder: Path) -> None:
 
 
 def save(network: Network, name: str, recipe: str, metrics: ModelMetrics, folder: Path) -> None:
-    """Write a model's weights, and bring metrics, chart and card up to date.
+    """Save the weights of a model, and update metrics, chart and model card.
 
-    Of two trainings that save into the same folder, one waits, so that neither loses the other's.
+    A lock keeps two processes that save into the same folder from overwriting each other's results.
 
     Parameters
     ----------
-    network : what was trained: the model `name`, by the recipe `recipe`
-    metrics : what was measured on it
-    folder : of all recipes
+    network : trained
+    name, recipe : of the model
+    metrics : measured on the model
+    folder : with a subfolder for each recipe
     """
     metadata = Metadata(
         model=name,
@@ -58,7 +59,7 @@ def save(network: Network, name: str, recipe: str, metrics: ModelMetrics, folder
 
 
 def print_table(recipe: str, entries: dict[str, ModelMetrics]) -> None:
-    """One line a model."""
+    """Print a table with a line for each model."""
     print(f"\n{recipe} recipe")
     print(f"{'model':<10} {'accuracy':>9} {'loss':>8} {'parameters':>11} {'seconds':>8}")
     for name, entry in entries.items():
@@ -69,8 +70,8 @@ def print_table(recipe: str, entries: dict[str, ModelMetrics]) -> None:
 
 
 def bar_chart(accuracies: dict[str, float], recipe: str) -> bytes:
-    """The models' test accuracies (0..1) as horizontal bars: a PNG file's content."""
-    from matplotlib.figure import Figure  # a figure of its own needs no display
+    """A chart of the models' test accuracies (0..1), as the content of a PNG file."""
+    from matplotlib.figure import Figure  # unlike pyplot, it does not need a display
 
     figure = Figure(figsize=(7, 0.6 * len(accuracies) + 1.2), layout="constrained")
     axes = figure.subplots()

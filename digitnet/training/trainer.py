@@ -1,4 +1,4 @@
-"""Training one model from start to end: what train.py and the page both run."""
+"""Training and calibrating one model, for train.py and for the page."""
 
 import dataclasses
 from collections.abc import Generator
@@ -23,10 +23,10 @@ def train(
     seed: int = 0,
     report_every: int = REPORT_EVERY,
 ) -> Generator[Progress, None, None]:
-    """Build a model and train it on all but the images that are held back, the last ones.
+    """Build a model and train it on all images except those held back, which are the last ones.
 
-    Training happens as the iterator is consumed; closing it stops there. The network is the last
-    report's.
+    Training happens as the iterator is consumed; closing it stops the training. The trained network
+    is that of the last `Progress`.
 
     Parameters
     ----------
@@ -34,8 +34,8 @@ def train(
     hyperparameters : how to train
     images, labels : as `digitnet.training.loop.fit` takes them, on the device to train on
     hidden_units : as `digitnet.models.build` takes it
-    seed : starts all random numbers; the same one gives the same network on the same machine
-    report_every : steps, as `digitnet.training.loop.fit` takes it
+    seed : of all random numbers; equal seeds give equal networks on the same machine
+    report_every : in steps, as in `digitnet.training.loop.fit`
     """
     torch.manual_seed(seed)
     network = build(model, hidden_units).to(images.device)
@@ -44,7 +44,7 @@ def train(
 
 
 def diverged(network: Network) -> bool:
-    """Whether training failed: weights that are not finite, or too large to be loaded."""
+    """Whether weights are not finite, or larger than `digitnet.weights.load_weights` accepts."""
     return not all((value.abs() < MAX_WEIGHT).all() for value in network.parameters())
 
 
@@ -55,23 +55,23 @@ def calibrate(
     labels: torch.Tensor,
     seed: int,
 ) -> float:
-    """The temperature that fits the images held back and as many digits by the writer.
+    """Fit the temperature on the images held back and as many synthetic digits.
 
     Parameters
     ----------
     network : trained with `hyperparameters`
-    images, labels : what `train` was given, or only the last `hyperparameters.held_back` of it
-    seed : what training was given
+    images, labels : as given to `train`, or at least the last `hyperparameters.held_back` of them
+    seed : as given to `train`
 
     Returns
     -------
-    The temperature; 1 where nothing was held back.
+    The temperature; 1 if no images were held back.
     """
     if not hyperparameters.held_back:
         return 1.0
     images, labels = images[-hyperparameters.held_back :], labels[-hyperparameters.held_back :]
     as_many = dataclasses.replace(hyperparameters, digits=len(images), non_digits=0)
-    # A seed that training does not use: what it drew must not be judged by.
+    # Another seed than in training, so that the digits are new.
     drawn, drawn_labels = draw(as_many, torch.Generator().manual_seed(seed + 1), images.device)
     logits = compute_logits(network, torch.cat([images, drawn]), hyperparameters.tta)
     return fit_temperature(logits, torch.cat([labels, drawn_labels]))

@@ -220,7 +220,7 @@ for number in range({len(foreign)}):
         "id": "'digits' is not a repository id; write it as USER/NAME.",
         "repository": "There is no repository other/nothing on the Hub",
         "revision": f"{DIGITS} has no revision 'v9' on the Hub.",
-        "folder": "weights is no repository on the Hub, so it has no revision 'main'.",
+        "folder": "weights is not a repository on the Hub, so it has no revision 'main'.",
         "recipe": f"There is no recipe 'secret'; choose one of {', '.join(METRICS)}.",
         "empty": "other/empty on the Hub holds no weights of digitnet",
     } | {str(number): sentence for number, sentence in enumerate(foreign)}

@@ -2,14 +2,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from digitnet.synthetic.__main__ import main
 from digitnet.synthetic.allographs import DIGITS
-from digitnet.synthetic.writer import (
-    NON_DIGIT_KINDS,
-    NOT_A_DIGIT,
-    main,
-    write_digits,
-    write_non_digits,
-)
+from digitnet.synthetic.styles import NON_DIGIT_KINDS, NOT_A_DIGIT
+from digitnet.synthetic.writer import write_digits, write_non_digits
 
 
 @pytest.fixture(scope="module")

@@ -193,7 +193,7 @@ def test_an_interrupt_amid_the_imports_ends_with_a_line():
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True
     )
     assert ended.returncode == 130 and ended.stdout == ""
-    assert ended.stderr == "\nStopped. What had been saved before is untouched.\n"
+    assert ended.stderr == "\nStopped. Files saved before are unchanged.\n"
 
 
 def test_altered_data_is_named(tmp_path, capsys):

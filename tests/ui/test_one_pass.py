@@ -10,7 +10,7 @@ from digitnet.__main__ import main
 from digitnet.drawing import parse_drawing
 from digitnet.segmentation import group_strokes
 from digitnet.ui.components.answer import answer
-from digitnet.ui.components.sketchpad import Sketchpad
+from digitnet.ui.components.sketchpad import sketchpad_value
 from digitnet.ui.resources import Resources
 from digitnet.ui.server.endpoints import make_predict
 from digitnet.ui.tabs.why import explanation
@@ -40,18 +40,16 @@ def counted(*functions):
 @pytest.mark.parametrize("drawing", [SEVEN, FIVE, ROW])
 @pytest.mark.parametrize("geometry", [True, False])
 def test_from_the_sketchpad_to_the_answer(classifiers, drawing, geometry):
-    sketchpad = Sketchpad()
     with counted(parse_drawing, group_strokes) as calls:
-        shown = answer(classifiers, "cnn", sketchpad.preprocess(drawing), geometry)
+        shown = answer(classifiers, "cnn", sketchpad_value(drawing), geometry)
     assert shown["several"] == (geometry and drawing is ROW)
     assert calls == Counter(parse_drawing=1, group_strokes=int(geometry))
 
 
 @pytest.mark.parametrize("drawing", [SEVEN, FIVE])
 def test_from_the_sketchpad_to_the_explanation(classifiers, drawing):
-    sketchpad = Sketchpad()
     with counted(parse_drawing, group_strokes) as calls:
-        explanation(classifiers, "linear", sketchpad.preprocess(drawing))
+        explanation(classifiers, "linear", sketchpad_value(drawing))
     assert calls == Counter(parse_drawing=1, group_strokes=1)
 
 

@@ -215,7 +215,7 @@ def test_a_test_image_on_the_sketchpad_is_a_number():
 def test_ink_no_wider_than_the_pen_is_not_yet_a_digit():
     def seen(size, x=500):
         drawing = [[[x, 500], [x + size, 500 + size / 3], [x, 500 + size]]]
-        return sketchpad_value(drawing) == drawing
+        return bool(sketchpad_value(drawing))
 
     assert not any(seen(size) for size in (0, 1, PEN_WIDTH - 1))
     assert seen(PEN_WIDTH) and seen(PEN_WIDTH, x=0) and seen(900, x=50)
