@@ -37,13 +37,11 @@ pretended = torch.device("cuda")
 torch.accelerator.current_accelerator = lambda check_available=False: pretended
 
 import app
-from digitnet.drawing import parse_drawing
 bound = [fn.fn for fn in app.demo.fns.values() if hasattr(fn.fn, "zerogpu")]
 by_name = {fn.name: fn.fn for fn in app.demo.fns.values()}
-seven = [[[0, 0], [10, 0], [4, 20]]]
-strokes = parse_drawing(seven)
+seven = [[[250, 200], [750, 200], [450, 850]]]  # on the sketchpad
 predicted = by_name["predict"](seven)["digit"]
-drawn = asyncio.run(by_name["recognise"](strokes, "cnn", "drawings", None, True))["digit"]
+drawn = asyncio.run(by_name["recognise"](seven, "cnn", "drawings", None, True))["digit"]
 listed = by_name["models"]()
 begun = by_name["begin"]("linear", "article", 4, 1, 1e-3, 32, 600, 0)
 asked = next(value for value in begun.values() if isinstance(value, tuple))
