@@ -171,7 +171,7 @@ def test_wrong_values_get_one_sentence_and_status_2(arguments, sentence, capsys)
 def test_help_names_each_default_once():
     text = " ".join(train.make_parser().format_help().split())
     assert "None" not in text and "(default: article)" in text
-    assert "(default: 4 for the small networks, 16 for the cnn)" in text
+    assert "(default: linear 4, nonlinear 4, cnn 16)" in text
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

@@ -39,7 +39,7 @@ torch.accelerator.current_accelerator = lambda check_available=False: pretended
 import app
 bound = [fn.fn for fn in app.demo.fns.values() if hasattr(fn.fn, "zerogpu")]
 by_name = {fn.name: fn.fn for fn in app.demo.fns.values()}
-seven = [[[0, 0], [10, 0], [4, 20]]]
+seven = [[[250, 200], [750, 200], [450, 850]]]  # on the sketchpad
 predicted = by_name["predict"](seven)["digit"]
 drawn = asyncio.run(by_name["recognise"](seven, "cnn", "drawings", None, True))["digit"]
 listed = by_name["models"]()
