@@ -4,6 +4,12 @@ python app.py           opens the page; --help shows where it can be served
 """
 
 import contextlib
+import os
+import signal
+
+# The imports below take seconds, in which Ctrl-C ends quietly too.
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 with contextlib.suppress(ImportError):
     import spaces  # noqa: F401  # ZeroGPU has to come before torch, which digitnet imports
@@ -18,7 +24,6 @@ temporary_folder = startup.make_temporary_folder()
 import gc
 import html
 import io
-import os
 import sys
 from pathlib import Path
 
