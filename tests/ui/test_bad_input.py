@@ -53,7 +53,11 @@ def check(entry_point, examples=EXAMPLES):
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
-    bounds(given(entry_point.inputs)(entry_point.call))()
+
+    def call(given_input):
+        entry_point.call(given_input)
+
+    bounds(given(entry_point.inputs)(call))()
 
 
 @pytest.mark.parametrize("name", OF_THE_PACKAGE)
