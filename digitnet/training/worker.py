@@ -1,6 +1,6 @@
 """The worker process that trains for the page and reports its progress.
 
-Run as ``python -m digitnet.training.worker``; `digitnet.training.process` starts it.
+Run as ``python -m digitnet.training.worker``; `digitnet.training.worker_client` starts it.
 """
 
 import contextlib

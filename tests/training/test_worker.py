@@ -14,11 +14,11 @@ from safetensors.torch import load, save
 import digitnet
 from digitnet.models import available_models, build
 from digitnet.training.loop import fit
-from digitnet.training.process import TrainingProcess, train_in_a_process
 from digitnet.training.recipes import RECIPES
 from digitnet.training.settings import Settings
 from digitnet.training.trainer import calibrate
 from digitnet.training.worker import Report, reports
+from digitnet.training.worker_client import TrainingProcess, train_in_a_process
 from digitnet.ui.components.comparison import comparison_rows
 from digitnet.ui.components.training_progress import (
     Point,

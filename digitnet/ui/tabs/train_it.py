@@ -9,11 +9,11 @@ import gradio as gr
 import numpy as np
 
 from digitnet.models import IMAGE_SIZE, MODELS, build, parameter_count
-from digitnet.training.process import prepare, train_in_a_process
 from digitnet.training.recipes import RECIPES
 from digitnet.training.settings import LIMITS, TRAINING_IMAGES, Settings
 from digitnet.training.worker import Report
 from digitnet.training.worker import reports as training_reports
+from digitnet.training.worker_client import prepare, train_in_a_process
 from digitnet.ui.components.base import View
 from digitnet.ui.components.training_progress import (
     Point,
