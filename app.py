@@ -69,11 +69,11 @@ def build_page(resources: Resources) -> gr.Blocks:
             with add_tab("Draw", "draw"):
                 sketchpad, geometry = add_draw(resources, choice)
             with add_tab("Why", "why") as tab:
-                add_why(resources, choice, sketchpad, tabs, tab)
+                add_why(resources, choice, sketchpad, tab)
             with add_tab("Test predictions", "explore") as tab:
                 mistakes_only = add_explore(resources, choice, sketchpad, tabs, tab)
             with add_tab("Break it", "break") as tab:
-                add_break_it(resources, choice, sketchpad, tabs, tab)
+                add_break_it(resources, choice, sketchpad, tab)
             with add_tab("Compare", "compare") as tab:
                 add_compare(resources, choice, tab)
             with add_tab("Train it", "train") as tab:

@@ -22,9 +22,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")
-            # On a machine that does much else, the answer to an earlier event can replace that to a
-            # later one, as when somebody chooses a filter while a tab is still opening.
-            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @pytest.fixture(scope="session")

@@ -188,3 +188,20 @@ def test_on_a_phone(phone):
     lay_test_image(phone, 8)
     expect(phone.locator("#evidence .question")).to_contain_text("Why not 3?")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_last_of_quick_choices_is_explained(page):
+    draw(page, SEVEN)
+    expect(answer(page)).to_have_text("7")
+    open_tab(page, "Why")
+    expect(page.locator("#evidence .asked")).to_have_text("Why?")
+    page.evaluate(
+        """async () => {
+            for (const name of ["nonlinear", "cnn", "nonlinear", "cnn", "linear"]) {
+                document.querySelector(`#model input[value="${name}"]`).click();
+                await new Promise(requestAnimationFrame);
+            }
+        }"""
+    )
+    expect(page.locator("#evidence .question b").first).to_have_text("linear")
+    expect(page.locator(f"#parts {INSIDE['linear']}")).to_have_count(PARTS["linear"])
