@@ -34,6 +34,7 @@ def run(*arguments):
 @pytest.fixture(scope="module", autouse=True)
 def few_images():
     """A tenth of MNIST, for what runs in this process: none of it depends on the number."""
+
     def load_few(folder, train, device):
         images, labels = load_mnist(folder, train=train, device=device)
         return images[: len(images) // 10], labels[: len(labels) // 10]
