@@ -292,7 +292,7 @@ def test_the_log_holds_nothing_of_what_was_sent(address, log):
         status_and_sentence(address, data)
     events = httpx.get(f"{address}/config").json()["dependencies"]
     (recognise,) = (one["id"] for one in events if one["api_name"] == "recognise")
-    for data in ([drawing, secret, secret, None, True], [drawing]):
+    for data in ([drawing, secret, secret, None, True, None], [drawing]):
         status, _ = status_and_sentence(address, data, fn_index=recognise, session_hash="x")
         assert status == 422
     (show,) = (one["id"] for one in events if one["api_name"] == "show")
