@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.actions import SEVEN, answer, choose, draw, open_fold, open_tab
+from tests.browser.actions import SEVEN, answer, choose, draw, open_fold, open_tab, type_number
 from tests.browser.conftest import PHONE, WIDE, visit
 
 # The footer is Gradio's own.
@@ -50,7 +50,7 @@ def test_no_serious_violation(browser, address, device, theme):
         assert complaints(page) == []
         open_tab(page, "Why")
         open_fold(page, "why-image-fold")
-        page.locator("#why-image input").fill("8")
+        type_number(page, 8, "why-image")
         page.locator("#why-image-button").click()
         for model in ("linear", "nonlinear", "cnn"):
             choose(page, model, "model")
@@ -74,7 +74,7 @@ def test_no_serious_violation(browser, address, device, theme):
         expect(page.locator("#grid .tile")).to_have_count(16)
         assert complaints(page) == []
         open_tab(page, "Train it")
-        page.locator("#epochs input").fill("30")
+        type_number(page, 30, "epochs")
         assert complaints(page) == []
         page.locator("#train").click()
         expect(page.locator("#training img")).to_be_visible(timeout=90_000)
