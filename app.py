@@ -4,8 +4,11 @@ python app.py           opens the page; --help shows where it can be served
 """
 
 import contextlib
+import gc
 import os
 import signal
+
+gc.disable()  # until the page is assembled, which takes a sixth longer otherwise
 
 # The imports below take seconds, in which Ctrl-C ends quietly too.
 if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -21,7 +24,6 @@ if __name__ == "__main__":
 startup.bypass_proxies_locally()  # this and the folder come before Gradio is imported
 temporary_folder = startup.make_temporary_folder()
 
-import gc
 import html
 import io
 import sys
@@ -69,11 +71,11 @@ def build_page(resources: Resources) -> gr.Blocks:
             with add_tab("Draw", "draw"):
                 sketchpad, geometry = add_draw(resources, choice)
             with add_tab("Why", "why") as tab:
-                add_why(resources, choice, sketchpad, tabs, tab)
+                add_why(resources, choice, sketchpad, tab)
             with add_tab("Test predictions", "explore") as tab:
                 mistakes_only = add_explore(resources, choice, sketchpad, tabs, tab)
             with add_tab("Break it", "break") as tab:
-                add_break_it(resources, choice, sketchpad, tabs, tab)
+                add_break_it(resources, choice, sketchpad, tab)
             with add_tab("Compare", "compare") as tab:
                 add_compare(resources, choice, tab)
             with add_tab("Train it", "train") as tab:
@@ -84,6 +86,7 @@ def build_page(resources: Resources) -> gr.Blocks:
 
 resources = load_resources()
 demo = build_page(resources)
+gc.enable()
 
 
 def main() -> None:
@@ -95,6 +98,7 @@ def main() -> None:
     if options.host:
         os.environ["no_proxy"] += f",{options.host}"
     startup.warm_up(resources.classifiers)
+    gc.collect()
     gc.freeze()  # what is loaded now stays; looking through it again and again delays answers
     preview = Middleware(
         Preview, title=TITLE, sentence=SENTENCE, picture=PROJECT / "docs" / "page.png"

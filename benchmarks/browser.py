@@ -36,13 +36,16 @@ def place(page: Page, point: tuple[float, float]) -> tuple[float, float]:
 
 
 def draw(page: Page, strokes: list[list[tuple[float, float]]], lift: bool = True) -> None:
-    """Draw with the mouse; the button stays down after the last stroke if `lift` is False."""
+    """Draw with the mouse; the button stays down after the last stroke if `lift` is False.
+
+    A few movements along each line are enough: the page draws a frame for each.
+    """
     page.locator(".paper").scroll_into_view_if_needed()
     for number, stroke in enumerate(strokes, start=1):
         page.mouse.move(*place(page, stroke[0]))
         page.mouse.down()
         for point in stroke[1:]:
-            page.mouse.move(*place(page, point), steps=15)
+            page.mouse.move(*place(page, point), steps=4)
         if lift or number < len(strokes):
             page.mouse.up()
 

@@ -107,7 +107,7 @@ def values_of(strokes: list[list[list[int]]]) -> list:
 
     That is model, recipe, the visitor's own network (which the server keeps), and the geometry.
     """
-    return [strokes, "cnn", "drawings", None, True]
+    return [strokes, "cnn", "drawings", None, True, None]
 
 
 async def visit(

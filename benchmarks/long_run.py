@@ -150,29 +150,32 @@ ROUNDS: dict[str, tuple[Callable[[httpx.Client, Page, int], None], int]] = {
 REPORTS = 600  # of the long training, which the page ends after five minutes
 
 
-def run(counts: dict[str, int], reports: int) -> dict[str, list[Footprint]]:
-    """Do each round that often; its footprints after the first hundredth, and at its end."""
+def run(
+    page: Page, temporary: Path, counts: dict[str, int], reports: int
+) -> dict[str, list[Footprint]]:
+    """Do each round that often; its footprints after the first hundredth, and at its end.
+
+    Parameters
+    ----------
+    page : served with `temporary` as its folder for temporary files
+    counts : by the name of a round
+    reports : of the long training at the end
+    """
     found = {}
-    with tempfile.TemporaryDirectory() as folder:
-        temporary = Path(folder)
-        environment = {"TMPDIR": folder, "GRADIO_TEMP_DIR": folder}
-        with served(PROJECT, environment, SERVE_QUIETLY) as address:
-            page = Page(address, address.process, digits(), answers=True)
-            page.learn()
-            with httpx.Client(base_url=address, timeout=60) as client:
-                load_page(client, page, -1)
-                for _ in range(20):
-                    predict(client, page, 0)
-                for name, count in counts.items():
-                    act = ROUNDS[name][0]
-                    begun = None
-                    for number in range(count):
-                        act(client, page, number)
-                        if number == max(1, count // 100) - 1:
-                            begun = footprint(page.process, temporary)
-                    assert begun is not None
-                    found[name] = [begun, footprint(page.process, temporary)]
-                found["reports"] = watch(client, page, reports, temporary)
+    with httpx.Client(base_url=page.address, timeout=60) as client:
+        load_page(client, page, -1)
+        for _ in range(20):
+            predict(client, page, 0)
+        for name, count in counts.items():
+            act = ROUNDS[name][0]
+            begun = None
+            for number in range(count):
+                act(client, page, number)
+                if number == max(1, count // 100) - 1:
+                    begun = footprint(page.process, temporary)
+            assert begun is not None
+            found[name] = [begun, footprint(page.process, temporary)]
+        found["reports"] = watch(client, page, reports, temporary)
     return found
 
 
@@ -195,7 +198,12 @@ def main() -> None:
         ],
     )
     too_much = []
-    found = run(counts, reports)
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {"TMPDIR": folder, "GRADIO_TEMP_DIR": folder}
+        with served(PROJECT, environment, SERVE_QUIETLY) as address:
+            page = Page(address, address.process, digits(), answers=True)
+            page.learn()
+            found = run(page, Path(folder), counts, reports)
     counts["reports"] = reports
     for name, (begun, ended) in found.items():
         growth = ended.memory - begun.memory

@@ -143,7 +143,7 @@ def pasted(image, size, corner, side, paper=0, ink=255):
 
 PICTURES = {
     "shifted": lambda image: pasted(image, (60, 50), (31, 2), 28),
-    "large": lambda image: pasted(image, (400, 300), (60, 40), 200),
+    "large": lambda image: pasted(image, (280, 210), (40, 30), 140),
     "small": lambda image: pasted(image, (28, 28), (9, 2), 19),
     "inverted": lambda image: 255 - image,
     "grey on grey": lambda image: pasted(image, (100, 100), (20, 20), 56, paper=180, ink=60),

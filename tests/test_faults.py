@@ -24,7 +24,9 @@ import digitnet
 from benchmarks.long_run import event_named, wait_in_queue
 from benchmarks.serving import SERVE
 from digitnet.drawing import parse_drawing
+from digitnet.metrics import ModelMetrics, read_metrics, write_metrics
 from digitnet.models import build
+from digitnet.training import report
 from digitnet.training.loop import fit
 from digitnet.training.recipes import RECIPES
 from digitnet.ui.components.answer import answer
@@ -138,33 +140,34 @@ def test_a_full_disk_is_said_and_the_old_weights_stay(tmp_path):
     assert not list(tmp_path.rglob("*.tmp"))
 
 
-# Between reading the metrics and writing them passes some time, in which another may write.
-SAVE_OFTEN = """
-import sys, time
-from pathlib import Path
-from digitnet.training import report
-from digitnet.models import build
-from digitnet.metrics import ModelMetrics, read_metrics, write_metrics
+def save_often(name, folder):
+    """Save a model several times; for a process of its own.
 
-def write_later(*arguments):
-    time.sleep(0.2)
-    write_metrics(*arguments)
+    Between reading the metrics and writing them passes some time, in which another may write.
+    """
 
-report.write_metrics = write_later
-_, name, folder = sys.argv
-for turn in range(5):
-    metrics = ModelMetrics(test_accuracy=turn / 10, parameters=3190)
-    report.save(build(name), name, "article", metrics, Path(folder))
-    assert read_metrics(Path(folder) / "article").models[name] == metrics
-"""
+    def write_later(*arguments):
+        time.sleep(0.1)
+        write_metrics(*arguments)
+
+    report.write_metrics = write_later
+    report.bar_chart = lambda *_: b""  # only to save time
+    for turn in range(5):
+        metrics = ModelMetrics(test_accuracy=turn / 10, parameters=3190)
+        report.save(build(name), name, "article", metrics, folder)
+        assert read_metrics(folder / "article").models[name] == metrics
 
 
 def test_saving_at_the_same_moment_loses_nothing(tmp_path):
     savers = [
-        subprocess.Popen([sys.executable, "-c", SAVE_OFTEN, name, tmp_path], cwd=PROJECT)
+        multiprocessing.Process(target=save_often, args=(name, tmp_path))
         for name in ("linear", "nonlinear")
     ]
-    assert [saver.wait(timeout=120) for saver in savers] == [0, 0]
+    for saver in savers:
+        saver.start()
+    for saver in savers:
+        saver.join(120)
+    assert [saver.exitcode for saver in savers] == [0, 0]
     metrics = json.loads((tmp_path / "article" / "metrics.json").read_text())["models"]
     assert {name: entry["test_accuracy"] for name, entry in metrics.items()} == {
         "linear": 0.4,

@@ -25,7 +25,7 @@ TELL_RESTORED = """() => { window.dispatchEvent(new Event("digitnet:restored"));
 
 def add_tab(label: str, name: str) -> gr.Tab:
     """Put a tab with the id `name` on the page, which is open again when the page is reopened."""
-    tab = gr.Tab(label, id=name)
+    tab = gr.Tab(label, id=name, elem_id=f"{name}-tab")
     # Before the tab's other listeners: each of them waits until the one before it is answered.
     tab.select(None, js=TELL_TAB.replace("TAB", name), api_visibility="private")
     return tab

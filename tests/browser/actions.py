@@ -41,6 +41,14 @@ def open_fold(page, name):
     page.locator(f"#{name} > button").click()
 
 
+def type_number(page, number, field):
+    """Type a number, key by key: what is typed at once can be lost while the field comes up."""
+    box = page.locator(f"#{field} input")
+    box.click()
+    box.press("ControlOrMeta+a")
+    box.press_sequentially(str(number))
+
+
 def answer(page):
     return page.locator("#answer .main .digit")
 

@@ -1,6 +1,8 @@
 """A real Chromium to visit the page with."""
 
 import contextlib
+import functools
+import json
 from pathlib import Path
 
 import pytest
@@ -22,9 +24,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")
-            # On a machine that does much else, the answer to an earlier event can replace that to a
-            # later one, as when somebody chooses a filter while a tab is still opening.
-            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @pytest.fixture(scope="session")
@@ -38,12 +37,19 @@ def browser():
         browser.close()
 
 
+@functools.cache
+def context_of(browser, options):
+    """The context of all pages with these options, as JSON: scripts are fetched once."""
+    context = browser.new_context(**json.loads(options))
+    context.set_default_timeout(PATIENCE)
+    return context
+
+
 @contextlib.contextmanager
 def visit(browser, address, device, theme="light", expected_errors=()):
     """A page at `address` that fails the test on any error in the browser's console, except those
     that begin with one of `expected_errors`."""
-    context = browser.new_context(**device, color_scheme=theme)
-    context.set_default_timeout(PATIENCE)
+    context = context_of(browser, json.dumps(device | {"color_scheme": theme}))
     page = context.new_page()
     errors = []
 
@@ -55,8 +61,13 @@ def visit(browser, address, device, theme="light", expected_errors=()):
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(address if "#" in address else f"{address}/?__theme={theme}")
     page.locator("#answer .seen img").wait_for()
-    yield page
-    context.close()
+    try:
+        yield page
+    finally:
+        page.close()
+        context.clear_cookies()
+        context.clear_permissions()
+        context.set_offline(False)
     assert [error for error in errors if not error.startswith(tuple(expected_errors))] == []
 
 

@@ -16,7 +16,9 @@ from tests.browser.actions import (
     open_fold,
     open_tab,
     pick,
+    settled,
     strokes,
+    type_number,
 )
 from tests.browser.conftest import THEMES, WIDE, visit
 from tests.conftest import PROJECT
@@ -64,7 +66,7 @@ def test_gallery_filters_by_true_digit_and_turns_pages(page, test_set):
     page.get_by_role("button", name="Next page").click()
     expect(page.locator("#gallery .pages")).to_have_text(re.compile(r"page 2 of 167$"))
     expect(page.locator("#gallery .tile").first).to_have_attribute("title", "Test image 60")
-    page.locator("#page input").fill("167")
+    type_number(page, 167, "page")
     page.locator("#page input").press("Enter")
     expect(page.locator("#gallery .pages")).to_have_text(re.compile(r"page 167 of 167$"))
     expect(page.locator("#gallery .tile")).to_have_count(10_000 - 166 * 60)
@@ -105,14 +107,15 @@ def test_numbers_out_of_range_get_a_sentence_that_names_it(browser, address):
         choose(page, "linear", "model")  # it has recognised all of them
         open_tab(page, "Test predictions")
         expect(page.locator("#gallery .pages")).to_have_text(re.compile("page 1 of 167$"))
-        page.locator("#page input").fill("0")
+        settled(page, "#gallery")  # the answer sets the field, too
+        type_number(page, 0, "page")
         page.locator("#page input").press("Enter")
         sentence = "The page must be a whole number from 1 to 167."
         expect(page.get_by_text(sentence).first).to_be_visible()
         expect(page.locator("#gallery .pages")).to_have_text(re.compile("page 1 of 167$"))
         open_tab(page, "Why")
         open_fold(page, "why-image-fold")
-        page.locator("#why-image input").fill("99999")
+        type_number(page, 99999, "why-image")
         page.locator("#why-image-button").click()
         sentence = "The test image must be a whole number from 0 to 9,999."
         expect(page.get_by_text(sentence).first).to_be_visible()

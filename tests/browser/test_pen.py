@@ -14,6 +14,7 @@ from tests.browser.actions import (
     points_of_strokes,
     sent_by,
     strokes,
+    type_number,
 )
 from tests.browser.conftest import PHONE, WIDE, visit
 
@@ -200,7 +201,7 @@ def test_everything_can_be_taken_back_and_done_again(page):
 def test_a_test_image_comes_back_after_a_stroke_on_it(page):
     page.get_by_role("tab", name="Why", exact=True).click()
     open_fold(page, "why-image-fold")
-    page.get_by_label("Test image").fill("0")
+    type_number(page, 0, "why-image")
     page.locator("#why-image-button").click()
     page.get_by_role("tab", name="Draw", exact=True).click()
     expect(page.locator("#sketchpad .picture")).to_be_visible()

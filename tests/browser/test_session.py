@@ -22,6 +22,7 @@ from tests.browser.actions import (
     sent_by,
     settled,
     strokes,
+    type_number,
 )
 from tests.browser.conftest import WIDE, visit
 from tests.conftest import PROJECT
@@ -60,7 +61,7 @@ def draw_until_answered(page, drawing):
 def put_test_image_on_sketchpad(page, number):
     open_tab(page, "Why")
     open_fold(page, "why-image-fold")
-    page.get_by_label("Test image").fill(str(number))
+    type_number(page, number, "why-image")
     page.locator("#why-image-button").click()
     open_tab(page, "Draw")
     expect(page.locator("#sketchpad .picture")).to_be_visible()

@@ -15,6 +15,7 @@ from tests.browser.actions import (
     open_fold,
     open_tab,
     strokes,
+    type_number,
 )
 
 INSIDE = {"linear": ".product img", "nonlinear": ".unit", "cnn": ".layer"}
@@ -39,7 +40,7 @@ def maps(page):
 
 def lay_test_image(page, number):
     open_fold(page, "why-image-fold")
-    page.locator("#why-image input").fill(str(number))
+    type_number(page, number, "why-image")
     page.locator("#why-image-button").click()
 
 
@@ -133,7 +134,7 @@ def test_a_test_image_by_number(page, test_set):
     lay_test_image(page, 4)
     expect(page.locator("#evidence .predicted")).to_have_text(str(test_set[1][4].item()))
     check_account(page)
-    page.locator("#why-image input").fill("0")
+    type_number(page, 0, "why-image")
     page.locator("#why-image input").press("Enter")
     expect(page.locator("#evidence .predicted")).to_have_text(str(test_set[1][0].item()))
     open_tab(page, "Draw")
@@ -188,3 +189,20 @@ def test_on_a_phone(phone):
     lay_test_image(phone, 8)
     expect(phone.locator("#evidence .question")).to_contain_text("Why not 3?")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_last_of_quick_choices_is_explained(page):
+    draw(page, SEVEN)
+    expect(answer(page)).to_have_text("7")
+    open_tab(page, "Why")
+    expect(page.locator("#evidence .asked")).to_have_text("Why?")
+    page.evaluate(
+        """async () => {
+            for (const name of ["nonlinear", "cnn", "nonlinear", "cnn", "linear"]) {
+                document.querySelector(`#model input[value="${name}"]`).click();
+                await new Promise(requestAnimationFrame);
+            }
+        }"""
+    )
+    expect(page.locator("#evidence .question b").first).to_have_text("linear")
+    expect(page.locator(f"#parts {INSIDE['linear']}")).to_have_count(PARTS["linear"])

@@ -16,10 +16,11 @@ from digitnet.ui.tabs.common import (
     QUEUED,
     UNQUEUED,
     Choice,
-    add_is_open,
     add_test_image_picker,
     checked_choice,
     checked_number,
+    if_open,
+    in_order,
     only_digit,
     subject_of,
 )
@@ -29,10 +30,8 @@ AUTOMATIC = -1  # no true digit selected
 FIRST = next(iter(DISTORTIONS.values()))
 
 
-def add_break_it(
-    resources: Resources, choice: Choice, sketchpad: Sketchpad, tabs: gr.Tabs, tab: gr.Tab
-) -> None:
-    """Fill `tab`, one of `tabs`; it distorts what is on `sketchpad`."""
+def add_break_it(resources: Resources, choice: Choice, sketchpad: Sketchpad, tab: gr.Tab) -> None:
+    """Fill `tab`; it distorts what is on `sketchpad`."""
     # Kept, so that moving the slider does not compute the curves again.
     trial = gr.State(None)
     picked = add_test_image_picker(resources, sketchpad, "break-image")
@@ -92,8 +91,10 @@ def add_break_it(
         return distorted(trial, model, digit, value), curves_chart(trial, digit, value)
 
     @handler
-    def start_trial(on_sketchpad, picture, model, recipe, trained, name, value, true_digit):
+    def start_trial(on_sketchpad, picture, model, recipe, trained, name):
         """Distort what is on the sketchpad now."""
+        if on_sketchpad is None:  # another tab is open
+            return (gr.skip(),) * 4
         classifiers = classifiers_of(resources, recipe, trained)
         distortion = DISTORTIONS[checked_choice(name, DISTORTIONS)]
         try:
@@ -102,24 +103,17 @@ def add_break_it(
                 raise ValueError("The model's weights are not loaded.")
         except ValueError as error:
             problem = gr.Markdown(str(error), visible=True)
-            return None, problem, gr.Column(visible=False), {}, {}, {}
+            return None, problem, gr.Column(visible=False), {}
         trial = compute_trial(classifiers, image, label_of(resources, on_sketchpad), distortion)
-        shown = show_distorted(trial, model, value, true_digit)
-        return trial, gr.Markdown(visible=False), gr.Column(visible=True), *shown, {}
+        return trial, gr.Markdown(visible=False), gr.Column(visible=True), {}
 
     @handler
-    def start_trial_if_open(is_open, *values):
-        return start_trial(*values) if is_open else (gr.skip(),) * 6
-
-    @handler
-    def change_distortion(trial, name, model, true_digit):
+    def change_distortion(trial, name):
         """Distort the same image in another way, beginning where that changes nothing."""
         distortion = DISTORTIONS[checked_choice(name, DISTORTIONS)]
-        slider = slider_of(distortion)
-        if trial is None:
-            return trial, slider, gr.skip(), gr.skip()
-        trial = compute_trial(trial.classifiers, trial.image, trial.label, distortion)
-        return trial, slider, *show_distorted(trial, model, distortion.identity, true_digit)
+        if trial is not None:
+            trial = compute_trial(trial.classifiers, trial.image, trial.label, distortion)
+        return trial, slider_of(distortion)
 
     @handler
     def search(trial, model, target):
@@ -127,25 +121,18 @@ def add_break_it(
             return gr.skip()
         return nudge(trial.classifiers, model, trial.image, checked_number(target, 10))
 
-    is_open = add_is_open(tabs, tab, **UNQUEUED)
-    inputs = [
-        *(sketchpad, choice.picture, choice.model, choice.recipe, choice.trained),
-        *(kind, slider, true_digit),
-    ]
-    outputs = [trial, empty, body, picture, curves, nudged]
-    tab.select(start_trial, inputs, outputs, **QUEUED)
+    inputs = [sketchpad, choice.picture, choice.model, choice.recipe, choice.trained, kind]
+    outputs = [trial, empty, body, nudged]
+    options = in_order("break")
+    tab.select(start_trial, inputs, outputs, **options)
     if picked:
-        picked.then(start_trial, inputs, outputs, **QUEUED)
-    for selector in (choice.model, choice.recipe):
-        selector.input(start_trial_if_open, [is_open, *inputs], outputs, **QUEUED)
-    kind.input(
-        change_distortion,
-        [trial, kind, choice.model, true_digit],
-        [trial, slider, picture, curves],
-        **QUEUED,
-    )
+        picked.then(start_trial, inputs, outputs, **options)
+    selected = [choice.model.input, choice.recipe.input]
+    gr.on(selected, start_trial, inputs, outputs, **options, **if_open(tab))
+    kind.input(change_distortion, [trial, kind], [trial, slider], **options)
+    # One listener, so that what it shows is in the order of the events.
     gr.on(
-        [slider.input, true_digit.input],
+        [trial.change, slider.input, true_digit.input],
         show_distorted,
         [trial, choice.model, slider, true_digit],
         [picture, curves],

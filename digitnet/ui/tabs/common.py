@@ -31,6 +31,12 @@ UNQUEUED: dict[str, Any] = {
     "trigger_mode": "always_last",
     "postprocess": False,
 }
+# JavaScript of an event for whose tab the id is filled in: the first of the values is sent as null
+# while another tab is open.
+IF_OPEN = """(first, ...others) => {
+    const open = document.getElementById("TAB")?.checkVisibility();
+    return [open ? first : null, ...others];
+}"""
 NO_DIGIT = "Draw a digit in the Draw tab, or take a test image."
 NO_PICTURED_DIGIT = "No digit was found in the picture."
 
@@ -73,6 +79,30 @@ def add_choice(resources: Resources) -> Choice:
             interactive=True,
         )
     return Choice(model, recipe, gr.State(None), gr.State(None, time_to_live=3600))  # seconds
+
+
+def in_order(name: str) -> dict[str, Any]:
+    """The options of events whose results replace each other, such as all that fill one gallery.
+
+    They are answered one at a time, in the order in which they were sent: the result of an earlier
+    event never replaces that of a later one. While an event of one listener is being answered, only
+    the newest one after it is kept.
+
+    Parameters
+    ----------
+    name : of the group; events of different groups don't wait for each other
+    """
+    return {
+        **QUEUED,
+        "trigger_mode": "always_last",
+        "concurrency_id": name,
+        "concurrency_limit": 1,
+    }
+
+
+def if_open(tab: gr.Tab) -> dict[str, Any]:
+    """The option of an event whose first input is None while `tab` is not open."""
+    return {"js": IF_OPEN.replace("TAB", str(tab.elem_id))}
 
 
 def event_value(event: gr.EventData, name: str) -> Any:
@@ -146,19 +176,6 @@ def only_digit(subject: Subject) -> np.ndarray:
     if not found:
         raise ValueError(NO_PICTURED_DIGIT if isinstance(subject, PictureReading) else NO_DIGIT)
     return found[0].image
-
-
-def add_is_open(tabs: gr.Tabs, tab: gr.Tab, **options: Any) -> gr.State:
-    """A state that is True while `tab`, one of `tabs`, is open; its events have these `options`."""
-
-    @handler
-    def is_this(event: gr.EventData) -> bool:
-        return event_value(event, "value") == tab.label
-
-    is_open = gr.State(False)
-    tabs.select(is_this, None, is_open, **options)
-    tab.select(lambda: True, None, is_open, **options)  # the page opened it by itself
-    return is_open
 
 
 def add_test_image_picker(

@@ -16,7 +16,7 @@ from digitnet.ui.components.gallery import label_tiles
 from digitnet.ui.components.layers import layers
 from digitnet.ui.resources import Resources
 from digitnet.ui.server.errors import handler
-from digitnet.ui.tabs.common import QUEUED, UNQUEUED, Choice
+from digitnet.ui.tabs.common import Choice, in_order
 from digitnet.ui.trained_model import classifiers_of
 
 MIN_PREDICTIONS = 10  # in a bin; the accuracy of fewer says little
@@ -69,21 +69,18 @@ def add_compare(resources: Resources, choice: Choice, tab: gr.Tab) -> None:
                 gr.Markdown(ROBUSTNESS)
     gr.Markdown("## The networks, layer by layer")
     shown_layers = View("layers", elem_id="layers", value=networks(first))
+    options = in_order("compare")
     choice.recipe.input(
-        change_recipe,
-        [choice.recipe, choice.trained],
-        [*drawn, shown_layers],
-        **UNQUEUED,
+        change_recipe, [choice.recipe, choice.trained], [*drawn, shown_layers], **options
     )
     # The time of a prediction is measured when the tab is opened, not while the page is loading.
-    tab.select(compare, [choice.recipe, choice.trained], [comparison, shown_layers], **QUEUED)
+    tab.select(compare, [choice.recipe, choice.trained], [comparison, shown_layers], **options)
     if resources.predictions is not None:
         gr.Markdown("## Sixteen of the test images")
         grid = View("gallery", elem_id="grid")
         sample = partial(label_tiles, resources.predictions.images, resources.predictions.labels)
         another = gr.Button("Sixteen others", size="md")
-        for event in (tab.select, another.click):
-            event(sample, None, grid, **QUEUED)
+        gr.on([tab.select, another.click], sample, None, grid, **options)
 
 
 def add_charts(names: Sequence[str], values: Sequence[dict[str, Any]]) -> list[View]:

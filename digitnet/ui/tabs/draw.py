@@ -43,7 +43,7 @@ def add_draw(resources: Resources, choice: Choice) -> tuple[Sketchpad, gr.Checkb
     models = (*resources.models, YOURS, None)
 
     @handler
-    def answer_to(value, model, recipe, trained, geometry, picture=None):
+    def answer_to(value, model, recipe, trained, geometry, picture):
         checked_choice(model, models)
         classifiers = classifiers_of(resources, recipe, trained)
         try:
@@ -54,9 +54,9 @@ def add_draw(resources: Resources, choice: Choice) -> tuple[Sketchpad, gr.Checkb
 
     @handler
     async def recognise(value, *chosen):
-        if point_count(value) > MAX_POINTS_INLINE:
-            return await asyncio.to_thread(answer_to, value, *chosen)
-        return answer_to(value, *chosen)
+        if is_answered_inline(value):
+            return answer_to(value, *chosen)
+        return await asyncio.to_thread(answer_to, value, *chosen)
 
     with gr.Row(elem_id="draw"):
         with gr.Column(min_width=300):
@@ -72,7 +72,7 @@ def add_draw(resources: Resources, choice: Choice) -> tuple[Sketchpad, gr.Checkb
             answers = View(
                 "answer",
                 elem_id="answer",
-                value=answer_to([], choice.model.value, choice.recipe.value, None, True),
+                value=answer_to([], choice.model.value, choice.recipe.value, None, True, None),
             )
             geometry = gr.Checkbox(
                 True,
@@ -80,20 +80,23 @@ def add_draw(resources: Resources, choice: Choice) -> tuple[Sketchpad, gr.Checkb
                 info="Off, the whole canvas is squeezed to 28x28: why other demos fail.",
                 elem_id="geometry",
             )
-    chosen = [sketchpad, choice.model, choice.recipe, choice.trained, geometry]
-    drawn = sketchpad.input(recognise, chosen, answers, js=TELL_ASKED, **UNQUEUED)
-    selected = gr.on(
-        [choice.model.change, choice.recipe.input, geometry.input],  # a training changes the model
-        answer_to,
-        [*chosen, choice.picture],
+    # One listener, so that the answers come in the order of the events. A training adds a model,
+    # which answers to what is on the sketchpad already; buttons of other tabs select it.
+    asked = gr.on(
+        [
+            *(sketchpad.input, choice.trained.change),
+            *(choice.model.change, choice.recipe.input, geometry.input),
+        ],
+        recognise,
+        [
+            *(sketchpad, choice.model, choice.recipe, choice.trained),
+            *(geometry, choice.picture),
+        ],
         answers,
         js=TELL_ASKED,
         **UNQUEUED,
     )
-    for asked in (drawn, selected):
-        asked.failure(None, js=TELL_UNANSWERED, api_visibility="private")
-    # A model that was just trained answers to what is on the sketchpad already.
-    choice.trained.change(answer_to, [*chosen, choice.picture], answers, **QUEUED)
+    asked.failure(None, js=TELL_UNANSWERED, api_visibility="private")
 
     @handler
     def answer_to_picture(model, recipe, trained, event: gr.EventData):
@@ -120,7 +123,8 @@ def add_draw(resources: Resources, choice: Choice) -> tuple[Sketchpad, gr.Checkb
     return sketchpad, geometry
 
 
-def point_count(value: object) -> int:
-    """The number of points of a drawing; 0 for anything else."""
-    strokes = value if isinstance(value, list) else []
-    return sum(len(stroke) for stroke in strokes if isinstance(stroke, list))
+def is_answered_inline(value: object) -> bool:
+    """Whether `value` is a drawing of at most `MAX_POINTS_INLINE` points."""
+    if not isinstance(value, list):
+        return False
+    return sum(len(stroke) for stroke in value if isinstance(stroke, list)) <= MAX_POINTS_INLINE

@@ -13,7 +13,7 @@ from digitnet.ui.components.gallery import placeholders, prediction_tiles
 from digitnet.ui.components.sketchpad import Sketchpad, test_image_value
 from digitnet.ui.resources import Resources
 from digitnet.ui.server.errors import handler
-from digitnet.ui.tabs.common import QUEUED, Choice, checked_choice, checked_number, event_value
+from digitnet.ui.tabs.common import Choice, checked_choice, checked_number, event_value, in_order
 from digitnet.ui.test_predictions import Among, Order, Outcome, Selection
 from digitnet.ui.trained_model import predictions_of
 
@@ -134,33 +134,34 @@ def add_explore(
         index = checked_number(index, len(predictions.images))
         return test_image_value(index, predictions.images[index]), gr.Tabs(selected="draw")
 
+    options = in_order("explore")
     models = [choice.model, choice.recipe, choice.trained]
     filters = [*models, outcome, order, among, true_digit, predicted_digit]
     shown = [gallery, page, at]
     everything = [*shown, confusion, timer]
-    tab.select(show_all, [*filters, at], everything, **QUEUED)
-    timer.tick(update, [opened, *filters, at], [gallery, confusion, timer, large], **QUEUED)
+    tab.select(show_all, [*filters, at], everything, **options)
+    timer.tick(update, [opened, *filters, at], [gallery, confusion, timer, large], **options)
     for selector in (choice.model, choice.recipe):
-        selector.input(show_all, [*filters, first], everything, **QUEUED)
-    choice.recipe.input(reopen, [*models[1:], opened], large, **QUEUED)
+        selector.input(show_all, [*filters, first], everything, **options)
+    choice.recipe.input(reopen, [*models[1:], opened], large, **options)
     for changed in (outcome, order, among, true_digit, predicted_digit):
-        changed.input(show, [*filters, first], shown, **QUEUED)
+        changed.input(show, [*filters, first], shown, **options)
     # These controls are above or below the images, which are then scrolled into view.
     for event in (
-        page.submit(go_to, [*filters, page], shown, **QUEUED),
-        previous.click(partial(turn, step=-1), [*filters, at], shown, **QUEUED),
-        following.click(partial(turn, step=1), [*filters, at], shown, **QUEUED),
+        page.submit(go_to, [*filters, page], shown, **options),
+        previous.click(partial(turn, step=-1), [*filters, at], shown, **options),
+        following.click(partial(turn, step=1), [*filters, at], shown, **options),
         confusion.click(
             filter_by_cell,
             models,
             [*shown, outcome, order, among, true_digit, predicted_digit],
-            **QUEUED,
+            **options,
         ),
     ):
-        event.success(None, js=SCROLL_TO_GALLERY, **QUEUED)
-    gallery.click(open_tile, models[1:], [opened, details, large], **QUEUED)
-    take.click(take_to_sketchpad, opened, [sketchpad, tabs], **QUEUED)
-    close.click(lambda: (None, gr.Column(visible=False)), None, [opened, details], **QUEUED)
+        event.success(None, js=SCROLL_TO_GALLERY, api_visibility="private")
+    gallery.click(open_tile, models[1:], [opened, details, large], **options)
+    take.click(take_to_sketchpad, opened, [sketchpad, tabs], **options)
+    close.click(lambda: (None, gr.Column(visible=False)), None, [opened, details], **options)
     return {
         outcome: "wrong",
         order: "test set",

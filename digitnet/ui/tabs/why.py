@@ -13,38 +13,31 @@ from digitnet.ui.components.sketchpad import Sketchpad
 from digitnet.ui.resources import Resources
 from digitnet.ui.server.errors import handler
 from digitnet.ui.tabs.common import (
-    QUEUED,
     Choice,
-    add_is_open,
     add_test_image_picker,
+    if_open,
+    in_order,
     only_digit,
     subject_of,
 )
 from digitnet.ui.trained_model import classifiers_of
 
 ITS_ANSWER = -1
-# Options of events that are answered one at a time, in the order in which they were sent: an
-# explanation takes longer than a prediction, and an earlier one must not replace a later one.
-ONE_AT_A_TIME: dict[str, Any] = {**QUEUED, "concurrency_id": "why", "concurrency_limit": 1}
 
 
-def add_why(
-    resources: Resources, choice: Choice, sketchpad: Sketchpad, tabs: gr.Tabs, tab: gr.Tab
-) -> None:
-    """Fill `tab`, one of `tabs`; it explains the prediction for what is on `sketchpad`."""
+def add_why(resources: Resources, choice: Choice, sketchpad: Sketchpad, tab: gr.Tab) -> None:
+    """Fill `tab`; it explains the prediction for what is on `sketchpad`."""
 
     @handler
     def explain(value, picture, model, recipe, trained, digit):
+        if value is None:  # another tab is open
+            return gr.skip(), gr.skip()
         try:
             subject = subject_of(resources, value, picture)
             classifiers = classifiers_of(resources, recipe, trained)
             return explanation(classifiers, model, subject, _digit(digit))
         except ValueError as error:
             return {"empty": str(error)}, {}
-
-    @handler
-    def explain_if_open(is_open, *chosen):
-        return explain(*chosen) if is_open else (gr.skip(), gr.skip())
 
     digit = gr.Radio(
         [("its answer", ITS_ANSWER), *((str(digit), digit) for digit in range(10))],
@@ -54,20 +47,13 @@ def add_why(
     )
     picked = add_test_image_picker(resources, sketchpad, "why-image")
     shown = [View("evidence", elem_id="evidence"), View("parts", elem_id="parts")]
-    # Nothing is explained while another tab is open.
-    is_open = add_is_open(tabs, tab, **ONE_AT_A_TIME)
     chosen = [sketchpad, choice.picture, choice.model, choice.recipe, choice.trained, digit]
-    tab.select(explain, chosen, shown, **ONE_AT_A_TIME)
-    gr.on(
-        [choice.model.input, choice.recipe.input],
-        explain_if_open,
-        [is_open, *chosen],
-        shown,
-        **ONE_AT_A_TIME,
-    )
-    digit.input(explain, chosen, shown, **ONE_AT_A_TIME)
+    options = in_order("why")
+    tab.select(explain, chosen, shown, **options)
+    selected = [choice.model.input, choice.recipe.input, digit.input]
+    gr.on(selected, explain, chosen, shown, **options, **if_open(tab))
     if picked:
-        picked.then(explain, chosen, shown, **ONE_AT_A_TIME)
+        picked.then(explain, chosen, shown, **options)
 
 
 def explanation(

@@ -27,7 +27,7 @@ print(sorted(heavy & set(sys.modules)))
 def launch(page, **options):
     client = TestClient(gr.mount_gradio_app(FastAPI(), page, path=""))
     (event,) = (e["id"] for e in page.config["dependencies"] if e["api_name"] == "recognise")
-    data = [{drawing}, "cnn", "drawings", None, True]
+    data = [{drawing}, "cnn", "drawings", None, True, None]
     body = {{"data": data, "fn_index": event, "session_hash": "x"}}
     before = set(sys.modules)
     answer = client.post("/gradio_api/run/predict", json=body).json()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import gradio as gr
 import pytest
@@ -11,6 +12,12 @@ from digitnet.ui.server.errors import handler
 from digitnet.ui.server.limits import CLOSED, MAX_BODY_BYTES, MAX_VALUES, Guard
 
 PREDICT = "/gradio_api/run/predict"
+
+
+def run(coroutine):
+    """What `coroutine` returns. In a thread of its own: Playwright may have a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 async def application(scope, receive, send):
@@ -67,16 +74,16 @@ class Counting(bytes):
 def test_each_chunk_is_looked_at_once():
     chunks = [Counting(b" " * 1000) for _ in range(50)]
     Counting.looks = 0
-    assert asyncio.run(ask(guard(application), request(), chunks)) == (200, b"50000")
+    assert run(ask(guard(application), request(), chunks)) == (200, b"50000")
     assert Counting.looks == len(chunks)
 
 
 def test_what_is_too_much_is_refused_before_it_is_all_there():
     never_ending = [b"x" * (MAX_BODY_BYTES // 2)] * 3 + [None]
-    status, said = asyncio.run(ask(guard(application), request(), never_ending))
+    status, said = run(ask(guard(application), request(), never_ending))
     assert status == 413 and "at most 20 MB" in json.loads(said)["error"]
     numbers = [b"0," * (MAX_VALUES // 2 + 1)] * 2 + [None]
-    status, said = asyncio.run(ask(guard(application), request(), numbers))
+    status, said = run(ask(guard(application), request(), numbers))
     assert status == 413 and "at most 100,000 points" in json.loads(said)["error"]
 
 
@@ -84,7 +91,7 @@ def test_what_is_too_much_is_refused_before_it_is_all_there():
 def test_a_body_that_does_not_end_is_given_up(monkeypatch, limit):
     monkeypatch.setattr(limits, limit, 0.01)
     middleware = guard(application)
-    status, said = asyncio.run(ask(middleware, request(), [b"{", None]))
+    status, said = run(ask(middleware, request(), [b"{", None]))
     assert status == 408 and "in time" in json.loads(said)["error"]
     assert middleware.held == 0 and not middleware.bodies
 
@@ -109,7 +116,7 @@ def test_who_holds_the_most_gives_up_the_oldest(monkeypatch, drawer):
         await asyncio.gather(*held, return_exceptions=True)
         return drawn, ended, others, middleware.held
 
-    drawn, (status, said), others, left = asyncio.run(hold_and_draw())
+    drawn, (status, said), others, left = run(hold_and_draw())
     assert drawn == (200, b"2")
     assert status == 503 and "try again" in json.loads(said)["error"]
     assert others == [False, False, False] and left == 0
@@ -129,7 +136,7 @@ def test_who_holds_the_most_gives_up_the_oldest(monkeypatch, drawer):
 def test_closed_doors_stay_closed_behind_a_prefix(door, path, root):
     for method in ("GET", "POST"):
         scope = request(path + door, method, root=root)
-        status, _ = asyncio.run(ask(guard(application), scope))
+        status, _ = run(ask(guard(application), scope))
         assert status == 404
 
 
@@ -139,7 +146,7 @@ async def broken(scope, receive, send):
 
 
 def test_what_breaks_is_logged_by_its_place_only(capsys):
-    status, said = asyncio.run(ask(guard(broken), request(method="GET")))
+    status, said = run(ask(guard(broken), request(method="GET")))
     assert (status, said) == (200, b"")
     log = capsys.readouterr().err
     assert log.startswith("LookupError at ") and "test_limits.py:" in log
@@ -159,7 +166,7 @@ def test_errors_of_the_program_are_logged_by_their_place_only(capsys):
 
     calls = [
         lambda: handler(divide)(""),
-        lambda: asyncio.run(handler(divide_later)("")),
+        lambda: run(handler(divide_later)("")),
         lambda: list(handler(divide_each)(["what a visitor sent", ""])),
         lambda: handler(handler(divide))(""),
     ]

@@ -93,7 +93,7 @@ def test_drawings_leave_no_file(client, folder):
     picture = base64.b64encode(pictures()["png"]).decode()
     for data in ([SEVEN, None, "cnn", "drawings"], [None, picture, "cnn", "drawings"]):
         assert client.post("/gradio_api/run/predict", json={"data": data}).status_code == 200
-    drawn = send_event(client, "recognise", [SEVEN, "cnn", "drawings", None, True])
+    drawn = send_event(client, "recognise", [SEVEN, "cnn", "drawings", None, True, None])
     assert drawn.status_code == 200
     assert [path.name for path in folder.iterdir()] == ["gradio"]  # no folder either
     assert files_in(folder) == before
@@ -144,9 +144,9 @@ def test_visitors_who_send_the_same_picture_all_get_an_answer(client):
 def test_a_picture_is_its_visitors_only(client):
     send_picture(client, pictures()["png"], "y")
     asked = [{"picture": True}, "linear", "drawings", None, True, None]
-    (answer,) = send_event(client, "answer_to", asked, "y").json()["data"]
+    (answer,) = send_event(client, "recognise", asked, "y").json()["data"]
     assert answer["model"] == "linear" and answer["digit"] is not None
-    (answer,) = send_event(client, "answer_to", asked, "z").json()["data"]
+    (answer,) = send_event(client, "recognise", asked, "z").json()["data"]
     assert "no longer here" in answer["problem"]
 
 

@@ -1,6 +1,5 @@
 """Push and pull with the real client, in processes of its own, against a stand-in for the Hub."""
 
-import json
 import shutil
 import socket
 import subprocess
@@ -19,6 +18,7 @@ from digitnet.sources import find_weights, is_repo_id
 from digitnet.weights import WEIGHTS_FOLDER, Metadata, WeightsError
 from tests.conftest import PROJECT
 from tests.hub.stand_in import USER, Repository, running_hub
+from tests.processes import run_code
 
 DIGITS = f"{USER}/digits"
 METRICS = read_metrics_by_recipe(WEIGHTS_FOLDER)
@@ -30,10 +30,10 @@ WEIGHTS = {
 BESIDE = {f"{recipe}/{name}" for recipe in METRICS for name in ("metrics.json", "accuracy.png")}
 NOWHERE = "http://127.0.0.1:1"  # nothing listens there
 
-# What the processes below share: `said(action)` is the sentence that an action fails with, and
+# What `python` below runs first: `said(action)` is the sentence that an action fails with, and
 # `answers(...)` what a model answers to a drawing.
 PRELUDE = """
-import json, os, sys
+import os
 import digitnet
 def said(action):
     try:
@@ -47,13 +47,9 @@ def answers(*arguments, **options):
 
 
 def python(environment, code):
-    """Run `code` in a new process and return what it puts into `result`."""
-    code = f"{PRELUDE}\n{code}\nprint(json.dumps(result))"
-    finished = subprocess.run(
-        [sys.executable, "-c", code], cwd=PROJECT, env=environment, capture_output=True, text=True
-    )
-    assert finished.returncode == 0, finished.stderr
-    return json.loads(finished.stdout.splitlines()[-1])
+    """What `code` leaves in `result`, in a new process: the Hub's client reads its environment
+    once."""
+    return run_code(f"{PRELUDE}\n{code}", environment)
 
 
 def command(environment, *arguments):
