@@ -29,11 +29,8 @@ WORKING_SIZE = 1600  # pixels, the longest side at which ink is looked for
 
 # Arrays: shapes that are flattened images, and ranges of values.
 FLATTENED = {784: (28, 28), 64: (8, 8)}  # MNIST's and scikit-learn's images, row by row
-FULL_SCALES = (
-    1,
-    16,
-    255,
-)  # largest values: of shares and masks, of scikit-learn's digits, of bytes
+# Largest values: of fractions and masks, of scikit-learn's digits, of bytes.
+FULL_SCALES = (1, 16, 255)
 FULL_SCALE_16_BIT = 65535
 ROUNDING = 0.005  # of full scale, by which values may lie outside the range
 SMALL = 20  # pixels; arrays with a shorter longest side are enlarged
@@ -52,7 +49,7 @@ def open_picture(picture: Picture) -> Image.Image:
     ------
     ValueError : if it cannot be read, or is too large.
     """
-    return openopen_reduced(picture)[0]
+    return open_reduced(picture)[0]
 
 
 def open_reduced(picture: Picture) -> tuple[Image.Image, tuple[float, float]]:
@@ -83,6 +80,7 @@ def open_reduced(picture: Picture) -> tuple[Image.Image, tuple[float, float]]:
     # decoded at a time, and reduced before anything else is made of it.
     with _DECODING, _one_sentence():
         size = _size_within(picture.size, WORKING_SIZE)
+        picture.draft(None, size)  # a JPEG can be decoded at a half of its size or less
         if picture.mode in ("1", "P", "PA"):  # resizing these would skip pixels
             picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
         # Pillow cannot reduce 16-bit integers step by step.
@@ -91,7 +89,8 @@ def open_reduced(picture: Picture) -> tuple[Image.Image, tuple[float, float]]:
         turned = ImageOps.exif_transpose(small)
         if turned.size != small.size:
             width, height = height, width
-    return _opaque(turned), (width / turned.width, height / turned.height)
+        opaque = _opaque(turned)
+    return opaque, (width / turned.width, height / turned.height)
 
 
 def _size_within(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
@@ -180,7 +179,7 @@ def _from_array(array: np.ndarray) -> Image.Image:
         return _enlarged(Image.fromarray(array))
     if not np.isfinite(array).all():
         raise ValueError("A picture array holds finite numbers only.")
-    values = array.astype(np.float64)
+    values = array.astype(np.float32)
     full_scale = _full_scale(values, array.dtype.kind in "iu")
     values = values.clip(0, full_scale) * (255 / full_scale)
     return _enlarged(Image.fromarray(np.rint(values).astype(np.uint8)))
@@ -192,7 +191,9 @@ def _full_scale(values: np.ndarray, integers: bool) -> int:
     known = [*FULL_SCALES, FULL_SCALE_16_BIT] if integers else FULL_SCALES
     for full_scale in known:
         slack = ROUNDING * full_scale
-        if low >= -slack and high <= full_scale + slack:
+        if high <= full_scale + slack:
+            if low < -slack:
+                break
             return full_scale
     raise ValueError(
         "A picture array holds 0..1, 0..16, 0..255, or 16-bit integers 0..65535; "

@@ -11,7 +11,7 @@ import numpy as np
 
 from digitnet.drawing import Strokes
 from digitnet.pictures import Picture
-from digitnet.reading.cutting import DigitLikeness, cut_and_joined
+from digitnet.reading.cutting import WIDE, DigitLikeness, cut_and_joined
 from digitnet.reading.ink import ink_of
 from digitnet.reading.rows import TOUCHING, Group, arranged
 from digitnet.reading.strokes import StrokeWriting
@@ -74,6 +74,14 @@ class DrawnRow:
     strokes: Strokes
     groups: list[Group] = field(default_factory=list)
     tilt: float = 0.0
+
+    @property
+    def may_show_several(self) -> bool:
+        """Whether there are several groups, or one that is too wide for most digits."""
+        if len(self.groups) != 1:
+            return len(self.groups) > 1
+        width, height = np.ptp(np.concatenate(self.strokes), axis=0)
+        return bool(width > WIDE * height)
 
     def detect(self, likeness: DigitLikeness | None = None) -> list[DetectedDigit]:
         """Each digit's box and image; `likeness` as in `segment_picture`."""

@@ -14,6 +14,7 @@ BRIDGE = 7  # pixels; gaps in strokes where a line was taken out, at most
 SHARP = 0.08  # of the ink's strength, by which its edges change in a pixel
 MANY = 40  # marks; among more, small ones are not looked at
 SPECK = 0.7  # of the pen's width; what is smaller was not written
+BORDER = 2  # pixels; what comes as near as this to the border of a large picture touches it
 EDGE = 2  # pixels around ink that may hold some of its blurred edge
 
 
@@ -98,9 +99,13 @@ def _without_specks(parts: np.ndarray) -> tuple[np.ndarray, int]:
         return parts, 0
     sizes = np.array([[side.stop - side.start for side in box] for box in slices])
     longest = sizes.max(axis=1)
+    margin = min(BORDER, max(parts.shape) // 100)
     at_border = np.array(
         [
-            any(s.start <= 2 or s.stop >= n - 2 for s, n in zip(box, parts.shape, strict=True))
+            any(
+                s.start <= margin or s.stop >= n - margin
+                for s, n in zip(box, parts.shape, strict=True)
+            )
             for box in slices
         ]
     )
