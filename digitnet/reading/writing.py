@@ -16,7 +16,6 @@ from digitnet.reading.rows import turned
 from digitnet.rendering import centre_by_mass
 
 SPACING = 0.02  # heights
-MOST_MARKS = 30  # of a picture that shows one digit, the largest ones
 NEARLY_TOUCHING = 0.05  # heights; a stroke that the paper broke has such gaps
 MAX_POINTS = 2000  # of all marks, about, between which distances are measured
 

@@ -201,7 +201,9 @@ def test_what_is_no_picture_gets_a_sentence_unread(tmp_path, kind):
 
 
 # Decodes a picture three times at once; the result is how much that adds to the memory, in MB.
+# glibc keeps what a thread frees for that thread, unless M_ARENA_MAX (-8) is 1.
 DECODE_THREE_TIMES = """
+import ctypes
 import resource
 from concurrent.futures import ThreadPoolExecutor
 from PIL import Image
@@ -210,6 +212,7 @@ from digitnet.pictures import open_picture
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
+ctypes.CDLL(None).mallopt(-8, 1)
 open_picture(Image.new("L", (1280, 1280)))
 before = peak()
 with ThreadPoolExecutor(3) as pool:
@@ -224,7 +227,7 @@ def test_large_pictures_are_decoded_one_at_a_time(tmp_path, mode, suffix):
     path = tmp_path / f"large.{suffix}"
     compression = {"compression": "tiff_deflate"} if mode == "F" else {}
     Image.new(mode, (3000, 3000)).save(path, **compression)
-    assert run_code(DECODE_THREE_TIMES.format(path=str(path))) < 140  # two at once: 150 and more
+    assert run_code(DECODE_THREE_TIMES.format(path=str(path))) < 140  # two at once: 160 and more
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff"])
