@@ -1,19 +1,16 @@
 """What is read of photographed pages: single digits, rows, printed digits, and blank pages.
 
-    python -m benchmarks.pages --sketches FILE.jsonl.gz [--with-mnist] [--singles 300] [--rows 150]
+    python -m benchmarks.pages [--development] [--singles 300] [--rows 150]
 
-Composes pages as people photograph them (see `benchmarks.compose`) with the sketches in FILE, which
-has one ``{"label": 7, "strokes": [[[x, y], ...], ...]}`` a line; --with-mnist writes every fifth
-digit as one of MNIST's training images. Prints which share of them is read right, by condition, and
-what went wrong with the others:
+Composes pages as people photograph them (see `benchmarks.compose`) with the test drawings; or with
+the development drawings, every fifth digit being one of MNIST's training images instead. Measures
+which share of them is read right, by condition, and what went wrong with the others:
 
 - ink: what was found lies elsewhere than the writing;
 - splitting: the writing was found, but not digit by digit;
 - recognition: every digit was found, in a box that shares half its area with the digit's own.
 """
 
-import argparse
-import datetime
 import platform
 import resource
 import time
@@ -27,6 +24,7 @@ import torch
 from matplotlib import font_manager
 from PIL import Image
 
+from benchmarks import results
 from benchmarks.compose import (
     PAPERS,
     SPACINGS,
@@ -39,12 +37,12 @@ from benchmarks.compose import (
     print_text,
     seven_segments,
 )
-from digitnet.__main__ import read_drawings
+from benchmarks.drawing_sets import DEVELOPMENT, TEST
 from digitnet.classifier import Classifier, load
+from digitnet.drawing import Strokes
 from digitnet.mnist import load_mnist
 from digitnet.models import available_models
 
-PROJECT = Path(__file__).resolve().parent.parent
 FONTS = [
     (family, weight)
     for family in ("DejaVu Sans", "DejaVu Serif", "Liberation Sans", "Liberation Serif")
@@ -55,29 +53,28 @@ FAILURES = ("ink", "splitting", "recognition")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sketches", type=Path, metavar="FILE", required=True)
-    parser.add_argument("--with-mnist", action="store_true", help="every fifth digit from MNIST")
+    parser = results.parser(__doc__)
+    parser.add_argument("--development", action="store_true", help="with the development drawings")
     parser.add_argument("--singles", type=int, default=300, help="pages (%(default)s)")
     parser.add_argument("--rows", type=int, default=150, help="pages (%(default)s)")
     parser.add_argument("--model", choices=available_models(), default="cnn")
     parser.add_argument("--save", type=Path, metavar="FOLDER", help="write failed pages there")
     options = parser.parse_args()
-    print(
-        f"{datetime.date.today()}, {platform.machine()}, torch {torch.__version__}, {options.model}"
-    )
     classifier = load(options.model)
-    drawings, labels = zip(*read_drawings(options.sketches), strict=True)
-    images = load_mnist(PROJECT / "data", train=True) if options.with_mnist else None
-    writers = _Writers(drawings, labels, images)
-    for rows in (
-        handwriting(classifier, writers, options.singles, options.rows, options.save),
-        other_pages(classifier),
-        sketchpad(classifier, writers, options.rows),
-        cost(classifier, writers),
-    ):
-        print()
-        print(table(rows), flush=True)
+    drawings = DEVELOPMENT if options.development else TEST
+    images = load_mnist(train=True) if options.development else None
+    writers = _Writers(*drawings.read(), images)
+    tables = [
+        _table(
+            "Photographed pages",
+            handwriting(classifier, writers, options.singles, options.rows, options.save),
+            f"Written with the {drawings.label}, read by the {options.model}.",
+        ),
+        _table("Print, and pages without digits", other_pages(classifier)),
+        _table("Rows on the sketchpad", sketchpad(classifier, writers, options.rows)),
+        _table("A photo of 12 megapixels", cost(classifier, writers)),
+    ]
+    results.save(options.results, "pages", "Reading pages", tables)
 
 
 # ---- tables, each a list of rows --------------------------------------------------------------
@@ -154,7 +151,7 @@ def sketchpad(classifier: Classifier, writers: "_Writers", each: int) -> list[di
             outcomes = []
             for number in range(each):
                 chance = np.random.default_rng([6, number, length])
-                digits, text = writers.pick(chance, length, strokes=True)
+                digits, text = writers.pick_strokes(chance, length)
                 drawing = [s for digit in place(digits, chance, spacing) for s in digit]
                 outcomes.append(classifier.read(drawing).text == text)
             rows.append(_row(f"{length} digits drawn, {spacing}", outcomes))
@@ -182,10 +179,12 @@ def cost(classifier: Classifier, writers: "_Writers") -> list[dict[str, Any]]:
     ]
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """Rows that have the same keys, as a table in Markdown."""
-    lines = [list(rows[0]), ["---"] * len(rows[0]), *[map(str, row.values()) for row in rows]]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def _table(title: str, rows: list[dict[str, Any]], *notes: str) -> results.Table:
+    """Rows that have the same keys."""
+    table = results.Table(title, list(rows[0]), list(notes))
+    for row in rows:
+        table.add(*row.values())
+    return table
 
 
 # ---- pages ------------------------------------------------------------------------------------
@@ -194,16 +193,26 @@ def table(rows: list[dict[str, Any]]) -> str:
 class _Writers:
     """Digits that people wrote, and pages of them."""
 
-    def __init__(self, drawings, labels, images=None):
+    def __init__(
+        self,
+        drawings: list[Strokes],
+        labels: list[int],
+        images: tuple[torch.Tensor, torch.Tensor] | None = None,
+    ):
         self.drawings, self.labels, self.images = drawings, labels, images
 
-    def pick(
-        self, chance: np.random.Generator, count: int, strokes: bool = False
-    ) -> tuple[list[Digit], str]:
-        """Some digits and their labels; only `strokes`, or perhaps images."""
-        digits, text = [], ""
+    def pick_strokes(self, chance: np.random.Generator, count: int) -> tuple[list[Strokes], str]:
+        """Some drawings and their labels."""
+        numbers = chance.integers(len(self.drawings), size=count)
+        text = "".join(str(self.labels[number]) for number in numbers)
+        return [self.drawings[number] for number in numbers], text
+
+    def pick(self, chance: np.random.Generator, count: int) -> tuple[list[Digit], str]:
+        """Some digits and their labels."""
+        digits: list[Digit] = []
+        text = ""
         for _ in range(count):
-            if self.images and not strokes and chance.random() < MNIST_SHARE:
+            if self.images and chance.random() < MNIST_SHARE:
                 number = int(chance.integers(len(self.images[1])))
                 digits.append(self.images[0][number].numpy())
                 text += str(int(self.images[1][number]))

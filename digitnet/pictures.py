@@ -181,7 +181,8 @@ def _from_array(array: np.ndarray) -> Image.Image:
         raise ValueError("A picture array holds finite numbers only.")
     values = array.astype(np.float32)
     full_scale = _full_scale(values, array.dtype.kind in "iu")
-    values = values.clip(0, full_scale) * (255 / full_scale)
+    values *= 255 / full_scale
+    values.clip(0, 255, out=values)
     return _enlarged(Image.fromarray(np.rint(values).astype(np.uint8)))
 
 

@@ -39,13 +39,13 @@ def _joined(
     boxes = np.array([box_of(writing.level(piece)) for piece, _ in pieces])
     pairs = []
     for first, second in combinations(range(len(pieces)), 2):
-        one, other = pieces[first][1], pieces[second][1]
+        left, right = pieces[first][1], pieces[second][1]
         low, high = boxes[[first, second], :2], boxes[[first, second]] @ FAR_CORNER
         width, height = high.max(axis=0) - low.min(axis=0)
         across, down = low.max(axis=0) - high.min(axis=0)
         gap = max(across, down) / max(height, 1e-9)
-        near = CLOSE if one.row == other.row else CLOSE / 2
-        if not one.sign + other.sign and gap < near and width < WIDEST_PIECE * height:
+        near = CLOSE if left.row == right.row else CLOSE / 2
+        if not left.sign + right.sign and gap < near and width < WIDEST_PIECE * height:
             pairs.append((first, second, across / max(boxes[[first, second], 2].min(), 1e-9)))
     if not pairs:
         return pieces
@@ -100,7 +100,7 @@ def _best_path(
         if LEAST_PIECE < (edges[end] - edges[start]) / height < WIDEST_PIECE
     ]
     parts = [Piece(piece.marks, cuts[start], cuts[end], slant) for start, end in spans]
-    scores = _scores(writing, parts, likeness) if parts else []
+    scores = _scores(writing, parts, likeness) if parts else np.zeros(0)
     best: list[tuple[float, list[Piece]]] = [(-np.inf, [])] * len(cuts)
     best[0] = (CUT_COST, [])
     for (start, end), part, score in sorted(

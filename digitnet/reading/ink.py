@@ -154,7 +154,8 @@ def _texture_of(dark: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     noise = (low - lowest) / 0.97
     level = low + 0.67 * noise
     level, noise = (scipy.ndimage.median_filter(one, 3, mode="nearest") for one in (level, noise))
-    return tuple(
+    level, noise = (
         np.asarray(Image.fromarray(one).resize((width, height), Image.Resampling.BILINEAR))
         for one in (level, noise)
     )
+    return level, noise
