@@ -1,131 +1,163 @@
-"""Synthetic photos of pages with digits in a row, and the box of each digit.
+"""Pages as people photograph them: digits written with pen or pencil, and where each one lies.
 
-The digits are given as ink; paper, pen, light and camera are simulated here. Equal seeds compose
-equal pages.
+The writing comes from elsewhere, as strokes or as images of MNIST; paper, tool, light and camera
+are made here. Everything is placed on a flat page first and then projected, so that rotation and
+perspective bend writing and paper alike. Equal seeds compose equal pages.
 """
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from digitnet.drawing import Drawing
 
-SPACINGS = {"well separated": (0.3, 0.8), "close": (0.1, 0.3)}  # gaps, in heights of a digit
+TOOLS = ("pen", "pencil")
 PAPERS = ("plain", "ruled", "squared")
+LIGHTS = ("uneven", "shadow")
+PAGE_WIDTHS = (600, 3000)  # pixels
+PENS = (3, 8)  # pixels, widths of pen and pencil
+HEIGHTS = (0.03, 0.2)  # of the page's width, of a digit
+LARGEST_TILT = 10  # degrees
+SPACINGS = {"well separated": (0.3, 0.8), "close": (0.1, 0.3)}  # gaps, in heights of a digit
 SIZES = (0.8, 1.2)  # of a digit's longest side to the usual one
-MAX_RISE = 0.1  # heights of a digit above or below the line
-MAX_TILT = 10  # degrees
+RISE = 0.1  # heights of a digit above or below the line, at most
+
+# A digit: strokes, or an image uint8 [28, 28] of MNIST's kind.
+Digit = Drawing | np.ndarray
 
 
 @dataclass(frozen=True)
 class Page:
-    """A photo of a page, and its ground truth.
+    """A page and the truth about it.
 
     Attributes
     ----------
-    picture : RGB
+    picture : RGB, decoded from a JPEG
     boxes : float64 ``[N, 4]``, of each digit from left to right: x, y, width, height in pixels
+    conditions : under which it was written and photographed, by name, to break results down by
     """
 
     picture: Image.Image
     boxes: np.ndarray
-
-
-def ink_of_image(image: np.ndarray) -> np.ndarray:
-    """An MNIST image uint8 ``[28, 28]`` enlarged and sharpened to ink float32 0..1, cropped."""
-    large = ndimage.zoom(np.pad(image, 2).astype(np.float32) / 255, 6, order=3)
-    return _cropped(np.clip((large - 0.5) * 2 + 0.5, 0, 1))
-
-
-def ink_of_drawing(drawing: Drawing, pen: float) -> np.ndarray:
-    """A drawing with a round pen, `pen` times its longest side wide: ink float32 0..1, cropped."""
-    zoom = 400  # pixels, of the longest side; reduced below, which smooths the edges
-    points = np.concatenate([np.asarray(stroke, float) for stroke in drawing])
-    low, extent = points.min(axis=0), np.ptp(points, axis=0)
-    scale, width = zoom / max(extent.max(), 1e-9), round(pen * zoom)
-    size = np.ceil(extent * scale).astype(int) + 2 * width
-    canvas = Image.new("L", (int(size[0]), int(size[1])))
-    brush = ImageDraw.Draw(canvas)
-    for stroke in drawing:
-        placed = (np.asarray(stroke, float) - low) * scale + width
-        brush.line(placed.ravel().tolist(), fill=255, width=width)
-        for x, y in placed:
-            brush.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=255)
-    return _cropped(np.asarray(canvas.reduce(2), np.float32) / 255)
-
-
-def _cropped(ink: np.ndarray) -> np.ndarray:
-    rows, columns = np.flatnonzero((ink > 0.1).any(1)), np.flatnonzero((ink > 0.1).any(0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    conditions: dict[str, str] = field(default_factory=dict)
 
 
 def compose(
-    inks: Sequence[np.ndarray],
-    rng: np.random.Generator,
-    spacing: str = "well separated",
+    digits: Sequence[Digit],
+    chance: np.random.Generator,
+    tool: str | None = None,
     paper: str | None = None,
-    tilt: float | None = None,
-    light_on_dark: bool | None = None,
+    spacing: str = "well separated",
 ) -> Page:
-    """Write digits in a row on a page, and take a photo of it.
+    """Write digits in a row, and photograph the page.
 
     Parameters
     ----------
-    inks : float32 ``[H, W]`` in 0..1 each, as `ink_of_image` and `ink_of_drawing` give them
+    digits : strokes or images; none leaves the page blank
+    tool, paper : one of `TOOLS`, one of `PAPERS`; at random where None
     spacing : one of `SPACINGS`
-    paper, tilt, light_on_dark : one of `PAPERS`, degrees clockwise, polarity; random where None
     """
-    paper = str(rng.choice(PAPERS)) if paper is None else paper
-    tilt = rng.uniform(-MAX_TILT, MAX_TILT) if tilt is None else tilt
-    light_on_dark = rng.random() < 0.25 if light_on_dark is None else light_on_dark
-    size = rng.uniform(50, 130)  # pixels, the usual longest side of a digit
-    layers, (height, width) = _row(inks, size, SPACINGS[spacing], tilt, rng)
+    tool = str(chance.choice(TOOLS)) if tool is None else tool
+    paper = str(chance.choice(PAPERS)) if paper is None else paper
+    light = str(chance.choice(LIGHTS))
+    width = round(float(np.exp(chance.uniform(*np.log(PAGE_WIDTHS)))))
+    height = round(width * chance.uniform(0.6, 0.78))
+    pen = chance.uniform(*PENS)
+    # A digit is a few pens high, whatever the page; and a row fits onto the page.
+    smallest = max(HEIGHTS[0] * width, 6 * pen)
+    largest = min(HEIGHTS[1] * width, 0.6 * width / max(1.1 * len(digits), 1))
+    size = float(np.exp(chance.uniform(*np.log((smallest, max(smallest, largest))))))
+    camera = _Camera(width, height, chance)
 
-    grain = _grain((height, width), rng)
-    strength = np.max([np.zeros_like(grain), *layers], axis=0)
-    strength *= rng.uniform(0.4, 0.95)  # the fainter, the more a pencil
-    strength *= np.clip(1 + rng.uniform(0, 0.15) * grain, 0, 1.2)
-    colour = rng.choice([(0, 0, 0), (0.1, 0.15, 0.6), (0.3, 0.3, 0.3), (0.6, 0.1, 0.1)])
-    white = np.array([1, rng.uniform(0.94, 1), rng.uniform(0.85, 1)])
-    page = np.ones((height, width, 1)) * white * rng.uniform(0.75, 1)
-    lines = _lines((height, width), paper, size, tilt, rng)[..., None]
-    page -= lines * rng.choice([(0.9, 0.5, 0.2), (0.7, 0.7, 0.7)])
-    page += rng.uniform(0, 0.015) * grain[..., None]
-    page += strength[..., None] * np.minimum(colour - page, 0)
-    if light_on_dark:
-        page = 1 - 0.9 * page
-    page *= _light((height, width), rng)[..., None]
-    page = ndimage.gaussian_filter(page, (*[rng.uniform(0, 1)] * 2, 0))
-    page += rng.normal(0, rng.uniform(0, 0.02), page.shape)
-    picture = Image.fromarray(np.rint(np.clip(page, 0, 1) * 255).astype(np.uint8))
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=int(rng.integers(60, 96)))
-    return Page(Image.open(file), np.array([_box(layer) for layer in layers]))
+    ink = Image.new("L", (2 * width, 2 * height))  # reduced below, which smooths its edges
+    boxes = [
+        _write(ink, digit, corner, longest, pen, camera)
+        for digit, corner, longest in _row(digits, size, SPACINGS[spacing], (width, height), chance)
+    ]
+    strength = np.asarray(ink.reduce(2), np.float32) / 255
+    lines = _lines(paper, size, camera, chance)
+    page = _developed(strength, lines, tool, light, chance)
+    bounds = "under 6 %" if size < 0.06 * width else "6 to 10 %" if size < 0.1 * width else "more"
+    return Page(
+        page,
+        np.array(boxes).reshape(-1, 4),
+        {
+            "tool": tool,
+            "paper": paper,
+            "light": light,
+            "height of a digit": bounds,
+            "page": "under 1000 px" if width < 1000 else "to 1800 px" if width < 1800 else "more",
+        },
+    )
+
+
+def print_text(text: str, font: str, chance: np.random.Generator) -> Page:
+    """Print digits with a TrueType font, and photograph the page evenly lit."""
+    size = int(chance.integers(40, 160))
+    typeface = ImageFont.truetype(font, size)
+    left, top, right, bottom = typeface.getbbox(text)
+    width = round((right - left) * chance.uniform(1.3, 2.5) + size)
+    height = round((bottom - top) * chance.uniform(2, 4))
+    ink = Image.new("L", (width, height))
+    corner = ((width - right - left) // 2, (height - bottom - top) // 2)
+    pen = ImageDraw.Draw(ink)
+    pen.text(corner, text, fill=255, font=typeface)
+    boxes = []
+    for number, character in enumerate(text):
+        start = typeface.getlength(text[:number])
+        x0, y0, x1, y1 = typeface.getbbox(character)
+        boxes.append((corner[0] + start + x0, corner[1] + y0, x1 - x0, y1 - y0))
+    strength = np.asarray(ink, np.float32) / 255
+    picture = _developed(strength, np.zeros_like(strength), "pen", "uneven", chance)
+    return Page(picture, np.array(boxes, float))
+
+
+# The segments of a seven-segment display: a digit's strokes from the corners of a field 1 x 2.
+_SEGMENTS = {
+    "a": ((0, 0), (1, 0)),
+    "b": ((1, 0), (1, 1)),
+    "c": ((1, 1), (1, 2)),
+    "d": ((0, 2), (1, 2)),
+    "e": ((0, 1), (0, 2)),
+    "f": ((0, 0), (0, 1)),
+    "g": ((0, 1), (1, 1)),
+}
+_LIT = ("abcdef", "bc", "abged", "abgcd", "fgbc", "afgcd", "afgedc", "abc", "abcdefg", "abcdfg")
+
+
+def seven_segments(digit: int) -> Drawing:
+    """The strokes of a digit as a seven-segment display shows it, with gaps at the corners."""
+    strokes = []
+    for segment in _LIT[digit]:
+        start, end = np.array(_SEGMENTS[segment], float)
+        gap = 0.08 * (end - start)
+        strokes.append(np.stack([start + gap, end - gap]))
+    return strokes
 
 
 def place(
     drawings: Sequence[Drawing],
-    rng: np.random.Generator,
+    chance: np.random.Generator,
     spacing: str = "well separated",
     tilt: float | None = None,
 ) -> list[list[np.ndarray]]:
-    """Drawings in a row, as `compose` places digits; the strokes of each, about 1 high."""
-    angle = np.deg2rad(rng.uniform(-MAX_TILT, MAX_TILT) if tilt is None else tilt)
+    """Drawings in a row, as on the sketchpad; the strokes of each, about 1 high."""
+    angle = np.deg2rad(chance.uniform(-LARGEST_TILT, LARGEST_TILT) if tilt is None else tilt)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     row, start = [], 0.0
     for drawing in drawings:
         strokes = [np.asarray(stroke, float) for stroke in drawing if len(stroke)]
         points = np.concatenate(strokes)
         low, extent = points.min(axis=0), np.ptp(points, axis=0)
-        scale = rng.uniform(*SIZES) / max(extent.max(), 1e-9)
+        scale = chance.uniform(*SIZES) / max(extent.max(), 1e-9)
         foot = [low[0], low[1] + extent[1]]
-        corner = [start, rng.uniform(-MAX_RISE, MAX_RISE)]
+        corner = [start, chance.uniform(-RISE, RISE)]
         row.append([((stroke - foot) * scale + corner) @ turn for stroke in strokes])
-        start += extent[0] * scale + rng.uniform(*SPACINGS[spacing])
+        start += extent[0] * scale + chance.uniform(*SPACINGS[spacing])
     return row
 
 
@@ -145,75 +177,192 @@ def overlaps(found: Sequence[Sequence[float]], boxes: np.ndarray) -> bool:
     return True
 
 
+# ---- writing ----------------------------------------------------------------------------------
+
+
+class _Camera:
+    """Projects points of the flat page into the picture: a rotation and a slight perspective."""
+
+    def __init__(self, width: int, height: int, chance: np.random.Generator):
+        self.size = np.array([width, height])
+        angle = np.deg2rad(chance.uniform(-LARGEST_TILT, LARGEST_TILT))
+        self.turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        self.vanishing = chance.uniform(-0.12, 0.12, 2) / self.size
+
+    def __call__(self, points: np.ndarray) -> np.ndarray:
+        """Points float ``[n, 2]`` of the page, in pixels, as pixels of the picture."""
+        centred = (np.asarray(points, float) - self.size / 2) @ self.turn.T
+        return centred / (1 + centred @ self.vanishing)[:, None] + self.size / 2
+
+
 def _row(
-    inks: Sequence[np.ndarray],
+    digits: Sequence[Digit],
     size: float,
     gaps: tuple[float, float],
-    tilt: float,
-    rng: np.random.Generator,
-) -> tuple[list[np.ndarray], tuple[int, int]]:
-    """A layer ``[H, W]`` of ink for each digit, placed and tilted; and H and W."""
-    scaled = []
-    for ink in inks:
-        scale = size * rng.uniform(*SIZES) / max(ink.shape)
-        sides = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
-        scaled.append(np.asarray(Image.fromarray(ink).resize(sides, Image.Resampling.BOX)))
-    starts = np.cumsum([0.0] + [ink.shape[1] + rng.uniform(*gaps) * size for ink in scaled])
-    extent = max(starts[-1], 3 * size) if not inks else starts[-1]
-    width = round(extent * rng.uniform(1.2, 1.8) + size)
-    height = round(max(size * rng.uniform(2.5, 5), extent * 0.5 + size))
-    left, bottom = (width - extent) / 2, height / 2 + size / 2
-    layers = []
-    for ink, start in zip(scaled, starts, strict=False):
-        rise = rng.uniform(-MAX_RISE, MAX_RISE) * size
-        layer = Image.new("F", (width, height))
-        corner = (round(left + start), round(bottom + rise - ink.shape[0]))
-        layer.paste(Image.fromarray(ink), corner)
-        layers.append(np.asarray(layer.rotate(-tilt, Image.Resampling.BICUBIC)).clip(0, 1))
-    return layers, (height, width)
+    page: tuple[int, int],
+    chance: np.random.Generator,
+) -> list[tuple[Digit, np.ndarray, float]]:
+    """Each digit, the left end of its foot on the page, and its longest side; in pixels."""
+    longest = [size * chance.uniform(*SIZES) for _ in digits]
+    widths = [
+        side * extent[0] / max(extent.max(), 1e-9)
+        for side, extent in zip(longest, map(_extent, digits), strict=True)
+    ]
+    starts = np.cumsum([0.0] + [width + chance.uniform(*gaps) * size for width in widths])
+    free = np.array([page[0] - starts[-1], page[1] - 1.4 * size])
+    left, baseline = free * chance.uniform(0.2, 0.8, 2) + [0, 1.2 * size]
+    return [
+        (digit, np.array([left + start, baseline + chance.uniform(-RISE, RISE) * size]), side)
+        for digit, start, side in zip(digits, starts, longest, strict=False)
+    ]
 
 
-def _box(layer: np.ndarray) -> tuple[int, int, int, int]:
-    rows, columns = np.flatnonzero((layer > 0.3).any(1)), np.flatnonzero((layer > 0.3).any(0))
-    x, y = int(columns[0]), int(rows[0])
-    return x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y
+def _extent(digit: Digit) -> np.ndarray:
+    if isinstance(digit, np.ndarray):
+        return np.array([np.ptp(np.flatnonzero(digit.any(axis=axis))) + 1 for axis in (0, 1)])
+    return np.ptp(np.concatenate([np.asarray(stroke, float) for stroke in digit]), axis=0)
 
 
-def _grain(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """The paper's texture: fine and coarse, of unit standard deviation."""
-    texture = sum(
-        grain / grain.std()
-        for grain in (
-            ndimage.gaussian_filter(rng.normal(0, 1, shape), width) for width in (0.7, 3, 12)
-        )
-    )
+def _write(
+    ink: Image.Image,
+    digit: Digit,
+    corner: np.ndarray,
+    longest: float,
+    pen: float,
+    camera: _Camera,
+) -> tuple[float, float, float, float]:
+    """Write a digit onto `ink`, which is twice as large as the picture; returns its box."""
+    extent = _extent(digit)
+    scale = longest / max(extent.max(), 1e-9)
+    if isinstance(digit, np.ndarray):
+        rows, columns = np.flatnonzero(digit.any(axis=1)), np.flatnonzero(digit.any(axis=0))
+        cropped = Image.fromarray(digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+        across, down = extent
+        corners = corner + np.array([[0, -down], [across, -down], [across, 0], [0, 0]]) * scale
+        placed = camera(corners) * 2
+        layer = _projected(cropped, placed, ink.size)
+        ink.paste(255, mask=layer)
+        low, high = placed.min(axis=0) / 2, placed.max(axis=0) / 2
+    else:
+        strokes = [np.asarray(stroke, float) for stroke in digit if len(stroke)]
+        points = np.concatenate(strokes)
+        foot = np.array([points[:, 0].min(), points[:, 1].max()])
+        placed_strokes = [camera((stroke - foot) * scale + corner) for stroke in strokes]
+        brush = ImageDraw.Draw(ink)
+        for stroke in placed_strokes:
+            brush.line((2 * stroke).ravel().tolist(), fill=255, width=max(1, round(2 * pen)))
+            for x, y in 2 * stroke:
+                brush.ellipse((x - pen, y - pen, x + pen, y + pen), fill=255)
+        placed = np.concatenate(placed_strokes)
+        low, high = placed.min(axis=0) - pen / 2, placed.max(axis=0) + pen / 2
+    return (*low.tolist(), *(high - low).tolist())
+
+
+def _projected(image: Image.Image, corners: np.ndarray, size: tuple[int, int]) -> Image.Image:
+    """An MNIST crop, sharpened, with its four corners laid onto `corners` of a field of `size`."""
+    large = image.resize((8 * image.width, 8 * image.height), Image.Resampling.BICUBIC)
+    large = large.point(lambda value: min(255, max(0, round((value - 127.5) * 2.5 + 127.5))))
+    equations, values = [], []
+    for (x, y), (u, v) in zip(
+        corners,
+        ((0, 0), (large.width, 0), (large.width, large.height), (0, large.height)),
+        strict=True,
+    ):
+        equations += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
+        values += [u, v]
+    homography = np.linalg.solve(np.array(equations), np.array(values)).tolist()
+    return large.transform(size, Image.Transform.PERSPECTIVE, homography, Image.Resampling.BILINEAR)
+
+
+# ---- paper and camera -------------------------------------------------------------------------
+
+
+def _lines(paper: str, size: float, camera: _Camera, chance: np.random.Generator) -> np.ndarray:
+    """How strongly lines are printed at each pixel, float32 ``[H, W]`` in 0..0.5."""
+    width, height = camera.size
+    layer = Image.new("L", (2 * int(width), 2 * int(height)))
+    if paper == "plain":
+        return np.zeros((int(height), int(width)), np.float32)
+    brush = ImageDraw.Draw(layer)
+    pitch = size * (chance.uniform(0.9, 2) if paper == "ruled" else chance.uniform(0.3, 1.1))
+    pitch = max(pitch, 14)
+    thickness = round(2 * chance.uniform(0.8, 2.2))
+    reach = 0.4 * camera.size.max()
+
+    def rule(start: np.ndarray, end: np.ndarray) -> None:
+        ends = camera(np.stack([start, end])) * 2
+        brush.line(ends.ravel().tolist(), fill=255, width=thickness)
+
+    for y in np.arange(chance.uniform(0, pitch) - reach, height + reach, pitch):
+        rule(np.array([-reach, y]), np.array([width + reach, y]))
+    if paper == "squared":
+        for x in np.arange(chance.uniform(0, pitch) - reach, width + reach, pitch):
+            rule(np.array([x, -reach]), np.array([x, height + reach]))
+    strength = chance.uniform(0.12, 0.4)
+    return np.asarray(layer.reduce(2), np.float32) / 255 * strength
+
+
+def _developed(
+    ink: np.ndarray, lines: np.ndarray, tool: str, light: str, chance: np.random.Generator
+) -> Image.Image:
+    """The photo of a page: ink and lines float32 ``[H, W]`` in 0..1 on paper, lit, as a JPEG."""
+    shape = ink.shape
+    grain = _grain(shape, chance)
+    if tool == "pencil":  # catches on the paper's tooth, and is grey
+        ink = ink * np.clip(0.8 + 0.3 * grain, 0, 1.1) * chance.uniform(0.3, 0.65)
+        colour = np.array([0.15, 0.15, 0.17], np.float32)
+    else:
+        ink = ink * np.clip(1 + 0.05 * grain, 0, 1) * chance.uniform(0.7, 0.97)
+        inks = [(0.05, 0.05, 0.05), (0.1, 0.15, 0.6), (0.6, 0.1, 0.1), (0.1, 0.4, 0.2)]
+        colour = np.array(inks[int(chance.choice(4, p=[0.4, 0.35, 0.15, 0.1]))], np.float32)
+    line_colour = np.array([(0.9, 0.6, 0.3), (0.8, 0.8, 0.8)][int(chance.integers(2))], np.float32)
+    white = np.array([1, chance.uniform(0.92, 1), chance.uniform(0.8, 1)], np.float32)
+    texture = 1 + np.float32(chance.uniform(0, 0.02)) * grain
+    lit = _light(shape, light, chance) * np.float32(chance.uniform(0.6, 1))
+    blur = chance.uniform(0.3, 1.2)
+    noise = np.float32(chance.uniform(0.003, 0.03))
+    channels = []
+    for channel in range(3):
+        page = white[channel] * texture - lines * line_colour[channel]
+        page += ink * np.minimum(colour[channel] - page, 0)
+        page = ndimage.gaussian_filter(page * lit, blur)
+        page += noise * chance.standard_normal(shape, np.float32)
+        channels.append(np.rint(np.clip(page, 0, 1) * 255).astype(np.uint8))
+    file = io.BytesIO()
+    picture = Image.fromarray(np.stack(channels, axis=2))
+    picture.save(file, "JPEG", quality=int(chance.integers(55, 96)))
+    return Image.open(file)
+
+
+def _grain(shape: tuple[int, int], chance: np.random.Generator) -> np.ndarray:
+    """The paper's tooth: fine and coarse, of unit standard deviation."""
+    texture = np.zeros(shape, np.float32)
+    for width in (0.7, 2.5):
+        grain = ndimage.gaussian_filter(chance.standard_normal(shape, np.float32), width)
+        texture += grain / grain.std()
     return texture / texture.std()
 
 
-def _lines(
-    shape: tuple[int, int], paper: str, size: float, tilt: float, rng: np.random.Generator
-) -> np.ndarray:
-    """How strongly the paper's own lines are printed at each pixel, 0..0.5."""
-    pitch, width = size * rng.uniform(0.5, 1.4), rng.uniform(0.7, 2.5)
-    angle = np.deg2rad(tilt + rng.uniform(-1, 1))
-    rows, columns = np.mgrid[: shape[0], : shape[1]]
-    across = [rows * np.cos(angle) - columns * np.sin(angle)]
-    if paper == "squared":
-        pitch /= 2
-        across.append(rows * np.sin(angle) + columns * np.cos(angle))
-    strength = rng.uniform(0.1, 0.35) if paper != "plain" else 0
-    phase = rng.uniform(0, pitch)
-    distance = np.min([np.abs((line + phase) % pitch - pitch / 2) for line in across], axis=0)
-    return strength * np.clip(width / 2 - distance + 0.5, 0, 1)
-
-
-def _light(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """The light that falls on the page: uneven, and with the soft edge of a shadow."""
-    rows, columns = np.mgrid[: shape[0], : shape[1]]
-    way = rng.uniform(0, 2 * np.pi)
-    along = (columns - shape[1] / 2) * np.cos(way) + (rows - shape[0] / 2) * np.sin(way)
-    reach = np.abs(along).max()
-    slope = 1 - rng.uniform(0, 0.4) * (along / reach / 2 + 0.5)
-    edge, softness = rng.uniform(-0.7, 0.7) * reach, rng.uniform(8, 60)  # pixels
-    shadow = 1 / (1 + np.exp(np.clip((along * np.cos(2) + rows * 0.5 - edge) / softness, -50, 50)))
-    return slope * (1 - rng.uniform(0, 0.4) * shadow)
+def _light(shape: tuple[int, int], kind: str, chance: np.random.Generator) -> np.ndarray:
+    """The light that falls on the page, float32 ``[H, W]``: uneven, with or without a shadow."""
+    rows, columns = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    longest = max(shape)
+    way = chance.uniform(0, 2 * np.pi)
+    along = ((columns - shape[1] / 2) * np.cos(way) + (rows - shape[0] / 2) * np.sin(way)) / longest
+    blotches = chance.standard_normal((6, 8), np.float32)
+    spots = np.asarray(
+        Image.fromarray(blotches).resize((shape[1], shape[0]), Image.Resampling.BICUBIC)
+    )
+    lit = (
+        1 + np.float32(chance.uniform(0, 0.4)) * along + np.float32(chance.uniform(0, 0.06)) * spots
+    )
+    radius = (columns / shape[1] - 0.5) ** 2 + (rows / shape[0] - 0.5) ** 2
+    lit -= np.float32(chance.uniform(0, 0.5)) * radius  # a vignette
+    if kind == "shadow":
+        edge, softness = chance.uniform(-0.25, 0.25), chance.uniform(0.002, 0.03)
+        other = chance.uniform(0, 2 * np.pi)
+        across = (columns - shape[1] / 2) * np.cos(other) + (rows - shape[0] / 2) * np.sin(other)
+        lit *= 1 - np.float32(chance.uniform(0.15, 0.5)) / (
+            1 + np.exp(np.clip((across / longest - edge) / softness, -50, 50))
+        )
+    return np.clip(lit / lit.max(), 0.1, 1)

@@ -1,140 +1,288 @@
-"""Whole numbers read from pages and drawings with 1 to 8 digits in a row.
+"""What is read of photographed pages: single digits, rows, printed digits, and blank pages.
 
-    python -m benchmarks.pages [--pages 100] [--models cnn] [--sheet SHEET.png]
+    python -m benchmarks.pages [--development] [--singles 300] [--rows 150]
 
-Composes pages of MNIST's test digits, and pages and drawings of the development drawings, at varied
-size, spacing, height, tilt, paper, pen, polarity and light (see benchmarks/compose.py). Measures
-on which share of them every digit was found, in a box that overlaps its own by half, and on which
-share the whole number was right.
+Composes pages as people photograph them (see `benchmarks.compose`) with the test drawings; or with
+the development drawings, every fifth digit being one of MNIST's training images instead. Measures
+which share of them is read right, by condition, and what went wrong with the others:
+
+- ink: what was found lies elsewhere than the writing;
+- splitting: the writing was found, but not digit by digit;
+- recognition: every digit was found, in a box that shares half its area with the digit's own.
 """
 
-import statistics
-from collections.abc import Callable
+import platform
+import resource
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw
+import torch
+from matplotlib import font_manager
+from PIL import Image
 
 from benchmarks import results
-from benchmarks.compose import SPACINGS, compose, ink_of_drawing, ink_of_image, overlaps, place
-from benchmarks.drawing_sets import DEVELOPMENT
-from digitnet.classifier import available_recipes, load
-from digitnet.drawing import parse_drawing
+from benchmarks.compose import (
+    PAPERS,
+    SPACINGS,
+    TOOLS,
+    Digit,
+    Page,
+    compose,
+    overlaps,
+    place,
+    print_text,
+    seven_segments,
+)
+from benchmarks.drawing_sets import DEVELOPMENT, TEST
+from digitnet.classifier import Classifier, load
+from digitnet.drawing import Strokes
 from digitnet.mnist import load_mnist
 from digitnet.models import available_models
-from digitnet.segmentation import DetectedDigit, read_number, segment_drawing, segment_picture
-from digitnet.synthetic.writer import write_digits
 
-MAX_DIGITS = 8  # digits in a row
-PENS = (0.05, 0.12)  # widths, in heights of a digit
-
-# What is found of the digits with these numbers, and where it should be.
-Trial = Callable[[np.ndarray, np.random.Generator, str], tuple[list[DetectedDigit], np.ndarray]]
+FONTS = [
+    (family, weight)
+    for family in ("DejaVu Sans", "DejaVu Serif", "Liberation Sans", "Liberation Serif")
+    for weight in ("regular", "bold")
+]
+MNIST_SHARE = 0.2
+FAILURES = ("ink", "splitting", "recognition")
 
 
 def main() -> None:
     parser = results.parser(__doc__)
-    parser.add_argument("--pages", type=int, default=100, help="of each kind (%(default)s)")
-    parser.add_argument("--models", nargs="+", choices=available_models(), default=["cnn"])
-    parser.add_argument("--sheet", type=Path, help="write some pages with what was found to a PNG")
+    parser.add_argument("--development", action="store_true", help="with the development drawings")
+    parser.add_argument("--singles", type=int, default=300, help="pages (%(default)s)")
+    parser.add_argument("--rows", type=int, default=150, help="pages (%(default)s)")
+    parser.add_argument("--model", choices=available_models(), default="cnn")
+    parser.add_argument("--save", type=Path, metavar="FOLDER", help="write failed pages there")
     options = parser.parse_args()
-    images, labels = (tensor.numpy() for tensor in load_mnist(train=False))
-    drawings, drawing_labels = DEVELOPMENT.read()
-    shown: list[Image.Image] = []
-
-    def read_page(inks, rng, spacing):
-        page = compose(inks, rng, spacing)
-        found = segment_picture(page.picture)
-        if len(shown) < 24:
-            shown.append(marked(page.picture, found))
-        return found, page.boxes
-
-    def mnist_page(numbers, rng, spacing):
-        return read_page([ink_of_image(images[number]) for number in numbers], rng, spacing)
-
-    def page_of_drawings(numbers, rng, spacing):
-        inks = [ink_of_drawing(drawings[number], rng.uniform(*PENS)) for number in numbers]
-        return read_page(inks, rng, spacing)
-
-    def drawing_of_drawings(numbers, rng, spacing):
-        row = place([drawings[number] for number in numbers], rng, spacing)
-        found = segment_drawing([stroke for digit in row for stroke in digit])
-        return found, np.array([box_of(digit) for digit in row])
-
-    trials: dict[str, tuple[Trial, np.ndarray]] = {
-        "Pages of MNIST's test digits": (mnist_page, labels),
-        f"Pages of {DEVELOPMENT.label}": (page_of_drawings, np.array(drawing_labels)),
-        f"Rows of {DEVELOPMENT.label}, drawn": (drawing_of_drawings, np.array(drawing_labels)),
-    }
-    singles = results.Table(
-        "Single digits taken for more than one", ["drawings", "taken for more than one, %"]
-    )
-    singles.add(DEVELOPMENT.label, f"{share_split(drawings):.2f}")
-    singles.add(
-        "the synthetic writer's",
-        f"{share_split([parse_drawing(one) for one in write_digits(10_000, seed=0)]):.2f}",
-    )
-
-    classifiers = {
-        f"{recipe} {model}": load(model, recipe)
-        for recipe in available_recipes()
-        for model in options.models
-    }
-    tables = []
-    for name, (trial, truth) in trials.items():
-        for spacing in SPACINGS:
-            table = results.Table(
-                f"{name}, {spacing}",
-                ["digits", "all found", *classifiers],
-                [f"In %, of {options.pages} a row: all digits found, and the whole number right."],
-            )
-            for count in range(1, MAX_DIGITS + 1):
-                hits = np.zeros(1 + len(classifiers))
-                for number in range(options.pages):
-                    rng = np.random.default_rng([number, count])
-                    chosen = rng.integers(len(truth), size=count)
-                    found, boxes = trial(chosen, rng, spacing)
-                    hits[0] += overlaps([digit.box for digit in found], boxes)
-                    for column, classifier in enumerate(classifiers.values(), 1):
-                        digits = [p.digit for p in read_number(classifier, found)]
-                        hits[column] += digits == truth[chosen].tolist()
-                table.add(count, *(f"{100 * share:.1f}" for share in hits / options.pages))
-            tables.append(table)
-    results.save(options.results, "pages", "Several digits in a row", [*tables, singles])
-    if options.sheet:
-        sheet_of(shown).save(options.sheet)
+    classifier = load(options.model)
+    drawings = DEVELOPMENT if options.development else TEST
+    images = load_mnist(train=True) if options.development else None
+    writers = _Writers(*drawings.read(), images)
+    tables = [
+        _table(
+            "Photographed pages",
+            handwriting(classifier, writers, options.singles, options.rows, options.save),
+            f"Written with the {drawings.label}, read by the {options.model}.",
+        ),
+        _table("Print, and pages without digits", other_pages(classifier)),
+        _table("Rows on the sketchpad", sketchpad(classifier, writers, options.rows)),
+        _table("A photo of 12 megapixels", cost(classifier, writers)),
+    ]
+    results.save(options.results, "pages", "Reading pages", tables)
 
 
-def share_split(drawings) -> float:
-    """The share of single digits, in %, that are not found to be one."""
-    return 100 * statistics.fmean(len(segment_drawing(one)) != 1 for one in drawings)
+# ---- tables, each a list of rows --------------------------------------------------------------
 
 
-def box_of(strokes: list[np.ndarray]) -> tuple[float, ...]:
-    points = np.concatenate(strokes)
-    return (*points.min(axis=0), *np.ptp(points, axis=0))
+def handwriting(
+    classifier: Classifier, writers: "_Writers", singles: int, rows: int, save: Path | None = None
+) -> list[dict[str, Any]]:
+    """Shares read right of pages with one digit, and with 3 and 5 in a row, by condition."""
+    tallies: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for number in range(singles):
+        page, text = writers.page([1, number], 1, number)
+        said = classifier.predict(page.picture)
+        digit = str(said.digit) if said.is_digit else "?"
+        outcome = "right" if digit == text else _failure(classifier, page)
+        _count(tallies, "single digit", page, outcome)
+        _keep(save, page, f"single-{number}-{text}-{digit}-{outcome}")
+    for number in range(rows):
+        length = (3, 5)[number % 2]
+        page, text = writers.page([2, number], length, number // 2)
+        read = classifier.read(page.picture).text
+        outcome = "right" if read == text else _failure(classifier, page)
+        _count(tallies, f"row of {length}", page, outcome)
+        _keep(save, page, f"row-{number}-{text}-{read}-{outcome}")
+    return [
+        {
+            "pages": kind,
+            "condition": condition,
+            "number": tally.total(),
+            "right, %": round(100 * tally["right"] / tally.total(), 1),
+            **{name: tally[name] for name in FAILURES},
+        }
+        for (kind, condition), tally in sorted(tallies.items())
+    ]
 
 
-def marked(picture: Image.Image, found: list[DetectedDigit]) -> Image.Image:
-    """The picture with a box around each digit found, and below it what the models see."""
-    result = picture.convert("RGB")
-    pen = ImageDraw.Draw(result)
-    for x, y, width, height in (digit.box for digit in found):
-        pen.rectangle((x, y, x + width, y + height), outline="lime", width=2)
-    result.thumbnail((470, 220))
-    tile = Image.new("RGB", (480, 290), "gray")
-    tile.paste(result, (5, 5))
-    for number, digit in enumerate(found):
-        seen = Image.fromarray((digit.image * 255).astype(np.uint8)).resize((56, 56))
-        tile.paste(seen, (5 + 58 * number, 230))
-    return tile
+def other_pages(classifier: Classifier, each: int = 30) -> list[dict[str, Any]]:
+    """Shares read right of printed and seven-segment digits, and of pages without digits."""
+    rows = []
+    for family, weight in FONTS:
+        properties = font_manager.FontProperties(family=family, weight=weight)
+        try:
+            font = font_manager.findfont(properties, fallback_to_default=False)
+        except ValueError:  # not installed
+            continue
+        outcomes = []
+        for number in range(each):
+            chance = np.random.default_rng([3, number])
+            text = "".join(map(str, chance.integers(10, size=(1, 4)[number % 2])))
+            outcomes.append(_text(classifier, print_text(text, font, chance)) == text)
+        rows.append(_row(f"{family}, {weight}", outcomes))
+    outcomes = []
+    for number in range(each):
+        chance = np.random.default_rng([4, number])
+        digits = chance.integers(10, size=(1, 4)[number % 2])
+        page = compose([seven_segments(d) for d in digits], chance, "pen", "plain")
+        outcomes.append(_text(classifier, page) == "".join(map(str, digits)))
+    rows.append(_row("seven segments", outcomes))
+    blank = [
+        compose([], np.random.default_rng([5, number]), paper=PAPERS[number % 3])
+        for number in range(each)
+    ]
+    rows.append(_row("blank pages: none is a digit", [not _called(classifier, p) for p in blank]))
+    gradients = [Page(picture, np.zeros((0, 4))) for picture in _gradients()]
+    rows.append(_row("gradients: none is a digit", [not _called(classifier, p) for p in gradients]))
+    return rows
 
 
-def sheet_of(tiles: list[Image.Image]) -> Image.Image:
-    sheet = Image.new("RGB", (4 * 480, -(-len(tiles) // 4) * 290), "gray")
-    for number, tile in enumerate(tiles):
-        sheet.paste(tile, (number % 4 * 480, number // 4 * 290))
-    return sheet
+def sketchpad(classifier: Classifier, writers: "_Writers", each: int) -> list[dict[str, Any]]:
+    """Shares of drawings whose whole number is read right, by their number of digits."""
+    rows = []
+    for spacing in SPACINGS:
+        for length in (1, 2, 3, 5, 8):
+            outcomes = []
+            for number in range(each):
+                chance = np.random.default_rng([6, number, length])
+                digits, text = writers.pick_strokes(chance, length)
+                drawing = [s for digit in place(digits, chance, spacing) for s in digit]
+                outcomes.append(classifier.read(drawing).text == text)
+            rows.append(_row(f"{length} digits drawn, {spacing}", outcomes))
+    return rows
+
+
+def cost(classifier: Classifier, writers: "_Writers") -> list[dict[str, Any]]:
+    """Seconds that a photo of 12 megapixels takes, and the memory that it adds at its peak."""
+    page, _ = writers.page([7], 3, 0)
+    photo = page.picture.convert("RGB").resize((4000, 3000), Image.Resampling.BICUBIC)
+    classifier.read(page.picture)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        classifier.read(photo)
+        times.append(time.perf_counter() - started)
+    added = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    return [
+        {
+            "photo": "4000 x 3000",
+            "seconds, median of 5": round(float(np.median(times)), 2),
+            "added to the peak, MB": round(added / (1e6 if platform.system() == "Darwin" else 1e3)),
+        }
+    ]
+
+
+def _table(title: str, rows: list[dict[str, Any]], *notes: str) -> results.Table:
+    """Rows that have the same keys."""
+    table = results.Table(title, list(rows[0]), list(notes))
+    for row in rows:
+        table.add(*row.values())
+    return table
+
+
+# ---- pages ------------------------------------------------------------------------------------
+
+
+class _Writers:
+    """Digits that people wrote, and pages of them."""
+
+    def __init__(
+        self,
+        drawings: list[Strokes],
+        labels: list[int],
+        images: tuple[torch.Tensor, torch.Tensor] | None = None,
+    ):
+        self.drawings, self.labels, self.images = drawings, labels, images
+
+    def pick_strokes(self, chance: np.random.Generator, count: int) -> tuple[list[Strokes], str]:
+        """Some drawings and their labels."""
+        numbers = chance.integers(len(self.drawings), size=count)
+        text = "".join(str(self.labels[number]) for number in numbers)
+        return [self.drawings[number] for number in numbers], text
+
+    def pick(self, chance: np.random.Generator, count: int) -> tuple[list[Digit], str]:
+        """Some digits and their labels."""
+        digits: list[Digit] = []
+        text = ""
+        for _ in range(count):
+            if self.images and chance.random() < MNIST_SHARE:
+                number = int(chance.integers(len(self.images[1])))
+                digits.append(self.images[0][number].numpy())
+                text += str(int(self.images[1][number]))
+            else:
+                number = int(chance.integers(len(self.drawings)))
+                digits.append(self.drawings[number])
+                text += str(self.labels[number])
+        return digits, text
+
+    def page(self, seed: list[int], count: int, number: int) -> tuple[Page, str]:
+        """A page with `count` digits; tool and paper take turns with `number`."""
+        chance = np.random.default_rng(seed)
+        digits, text = self.pick(chance, count)
+        return compose(digits, chance, TOOLS[number % 2], PAPERS[number // 2 % 3]), text
+
+
+def _gradients() -> Iterator[Image.Image]:
+    """Smooth ramps of grey: along a side, across, round, and a vignette."""
+    down, across = np.mgrid[:300, :400] / 400
+    round_ = np.hypot(down - 0.375, across - 0.5)
+    for ramp in (across, 1 - down, (down + across) / 2, round_, 1 - round_, across**2):
+        for low, high in ((0, 255), (60, 240), (120, 180)):
+            yield Image.fromarray((low + (high - low) * ramp.clip(0, 1)).astype(np.uint8))
+
+
+# ---- outcomes ---------------------------------------------------------------------------------
+
+
+def _text(classifier: Classifier, page: Page) -> str:
+    return classifier.read(page.picture).text
+
+
+def _called(classifier: Classifier, page: Page) -> bool:
+    """Whether a page is called a digit, either way."""
+    read = classifier.read(page.picture)
+    return classifier.predict(page.picture).is_digit or any(c.isdigit() for c in read.text)
+
+
+def _failure(classifier: Classifier, page: Page) -> str:
+    """What went wrong: one of `FAILURES`."""
+    boxes = [digit.box for digit in classifier.read(page.picture).digits]
+    if not boxes or not overlaps([_around(boxes)], np.array([_around(page.boxes)])):
+        return "ink"
+    return "recognition" if overlaps(boxes, page.boxes) else "splitting"
+
+
+def _around(boxes: Iterable[Iterable[float]]) -> tuple[float, ...]:
+    x, y, width, height = np.array([*boxes], float).T
+    return (x.min(), y.min(), (x + width).max() - x.min(), (y + height).max() - y.min())
+
+
+def _count(
+    tallies: dict[tuple[str, str], Counter[str]], kind: str, page: Page, outcome: str
+) -> None:
+    conditions = page.conditions
+    tallies[kind, "all"][outcome] += 1
+    tallies[kind, f"{conditions['tool']} on {conditions['paper']}"][outcome] += 1
+    for name, value in conditions.items():
+        tallies[kind, f"{name}: {value}"][outcome] += 1
+
+
+def _row(name: str, outcomes: list[bool]) -> dict[str, Any]:
+    share = round(100 * float(np.mean(outcomes)), 1)
+    return {"pages": name, "number": len(outcomes), "right, %": share}
+
+
+def _keep(folder: Path | None, page: Page, name: str) -> None:
+    if folder and not name.endswith("right"):
+        folder.mkdir(parents=True, exist_ok=True)
+        page.picture.save(folder / f"{name.replace('?', 'x')}.png")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,14 @@ Prediction(digit=7, ...)
 (28, 28)
 """
 
-from digitnet.classifier import Classifier, Prediction, available_recipes, load
+from digitnet.classifier import (
+    Classifier,
+    Prediction,
+    ReadDigit,
+    Reading,
+    available_recipes,
+    load,
+)
 from digitnet.drawing import to_image
 from digitnet.hub.push import push
 from digitnet.models import LayerSummary, available_models, summarise
@@ -25,6 +32,8 @@ __all__ = [
     "Classifier",
     "LayerSummary",
     "Prediction",
+    "ReadDigit",
+    "Reading",
     "available_models",
     "available_recipes",
     "load",

@@ -1,6 +1,7 @@
 """Recognise pictures, evaluate the models on drawings, or publish the models.
 
 python -m digitnet predict digit.png
+python -m digitnet read number.png
 python -m digitnet evaluate drawings.jsonl.gz
 python -m digitnet push USER/NAME
 """
@@ -45,6 +46,22 @@ def predict(options: argparse.Namespace) -> int:
             print(f"{picture}: not a digit")
         else:
             print(f"{picture}: {prediction.digit} ({prediction.confidence:.1%})")
+    return status
+
+
+def read(options: argparse.Namespace) -> int:
+    """Print the numbers in each picture, one a line, with "?" for what is not a digit."""
+    classifier = load(options.model, options.recipe, options.device)
+    status = 0
+    for picture in options.pictures:
+        try:
+            text = classifier.read(picture).text
+        except ValueError as error:
+            print(f"digitnet: {picture}: {error}", file=sys.stderr)
+            status = 2
+            continue
+        for number in text.split("\n"):
+            print(f"{picture}: {number or 'blank'}")
     return status
 
 
@@ -102,10 +119,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = Parser(prog="python -m digitnet", description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    command = commands.add_parser("predict", help="recognise the digit in each picture")
-    command.add_argument("pictures", nargs="+", metavar="PICTURE")
-    command.add_argument("--model", choices=available_models(), default=available_models()[-1])
-    command.set_defaults(run=predict)
+    for run, task in ((predict, "recognise the digit"), (read, "read the numbers")):
+        command = commands.add_parser(run.__name__, help=f"{task} in each picture")
+        command.add_argument("pictures", nargs="+", metavar="PICTURE")
+        command.add_argument("--model", choices=available_models(), default=available_models()[-1])
+        command.set_defaults(run=run)
 
     command = commands.add_parser(
         "evaluate", help="print the accuracy on a file of drawings, one JSON object per line"

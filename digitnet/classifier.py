@@ -11,9 +11,11 @@ import torch
 from digitnet.calibration import digit_score
 from digitnet.cpu import Forward
 from digitnet.device import pick_device
-from digitnet.drawing import Drawing, Picture, to_images
+from digitnet.drawing import Drawing, parse_drawing, to_images
 from digitnet.evaluation import batched_logits, make_forward
 from digitnet.models import CLASSES, IMAGE_SIZE, MODELS, Network, parameter_count
+from digitnet.pictures import PICTURE_TYPES, Picture
+from digitnet.segmentation import DetectedDigit, segment_drawing, segment_picture
 from digitnet.sources import find_weights
 from digitnet.weights import OLD_RECIPES, WEIGHTS_FOLDER, Metadata, load_weights
 
@@ -53,6 +55,40 @@ class Prediction:
         return f"Prediction(digit={self.digit}, confidence={self.confidence:.1%}{doubt})"
 
 
+@dataclass(frozen=True, eq=False)
+class ReadDigit:
+    """A digit, or a sign between digits, that was read.
+
+    Attributes
+    ----------
+    text : the digit; "-", "." or ":" for a sign; or "?" for what is neither
+    box : x and y of the top left corner, width and height; in pixels of the picture, turned as its
+        EXIF data says, or in the drawing's own unit
+    image : float32 ``[28, 28]`` in 0..1, what the model saw of it
+    prediction : of the model for this image, also where it is a sign
+    """
+
+    text: str
+    box: tuple[float, float, float, float]
+    image: np.ndarray
+    prediction: Prediction
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What was read in a picture or a drawing.
+
+    Attributes
+    ----------
+    text : such as "407", with "?" for what is not a digit; one line for each row of digits; empty
+        where nothing is drawn
+    digits : the digits and signs of the text, in its order
+    """
+
+    text: str
+    digits: tuple[ReadDigit, ...]
+
+
 @dataclass(frozen=True)
 class Classifier:
     """A network on its device, with the metadata of its weights file; returned by `load`."""
@@ -73,6 +109,58 @@ class Classifier:
     def predict_batch(self, drawings: Sequence[Drawing | Picture]) -> list[Prediction]:
         """Recognise several drawings or pictures in one forward pass."""
         return self.predict_images(to_images(drawings))
+
+    def read(self, picture_or_drawing: Drawing | Picture) -> Reading:
+        """Read a number, or several in rows below each other.
+
+        Parameters
+        ----------
+        picture_or_drawing : see `digitnet.to_image`
+
+        Raises
+        ------
+        ValueError : if it is neither a drawing nor a readable picture, or shows too many digits.
+        """
+        if isinstance(picture_or_drawing, PICTURE_TYPES):
+            return self.read_digits(segment_picture(picture_or_drawing, self.digit_likeness))
+        strokes = parse_drawing(picture_or_drawing)
+        return self.read_digits(segment_drawing(strokes, self.digit_likeness))
+
+    def read_digits(self, found: Sequence[DetectedDigit]) -> Reading:
+        """Read digits that were found already, such as by `digitnet.segmentation`."""
+        if not found:
+            return Reading("", ())
+        predictions = self.predict_images(np.stack([digit.image for digit in found]))
+        digits = [
+            ReadDigit(
+                digit.sign or ("?" if prediction.answer is None else str(prediction.answer)),
+                digit.box,
+                digit.image,
+                prediction,
+            )
+            for digit, prediction in zip(found, predictions, strict=True)
+        ]
+        rows: dict[int, str] = {}
+        for digit, one in zip(found, digits, strict=True):
+            rows[digit.row] = rows.get(digit.row, "") + one.text
+        return Reading("\n".join(rows[row] for row in sorted(rows)), tuple(digits))
+
+    def digit_likeness(self, images: np.ndarray) -> np.ndarray:
+        """How much each image looks like one certain digit, and not like several or none.
+
+        The probability of the most probable digit times the score of `digit_score`.
+
+        Parameters
+        ----------
+        images : float32 ``[N, 28, 28]`` in 0..1
+
+        Returns
+        -------
+        float ``[N]`` in 0..1
+        """
+        logits = self.logits(torch.from_numpy(images))
+        certain = (logits / self.metadata.temperature).softmax(1).amax(1)
+        return (certain * digit_score(logits)).cpu().numpy()
 
     def predict_images(self, images: np.ndarray | torch.Tensor) -> list[Prediction]:
         """Recognise preprocessed images, as `digitnet.to_image` gives them.

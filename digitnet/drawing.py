@@ -5,17 +5,15 @@ package take the parsed strokes.
 """
 
 from collections.abc import Sequence, Sized
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import torch
-from PIL import Image, ImageFilter
 
 from digitnet.models import IMAGE_SIZE
-from digitnet.pictures import Picture, ink_of
+from digitnet.pictures import PICTURE_TYPES, Picture
+from digitnet.reading.main_digit import main_image
 from digitnet.rendering import (
-    BOX_SIZE,
     RENDER_CHUNK,
     centre_by_mass,
     fit_into_box,
@@ -32,8 +30,6 @@ Drawing: TypeAlias = Sequence[Stroke]
 Strokes: TypeAlias = list[np.ndarray]
 
 MAX_STROKES, MAX_DRAWING_POINTS = 2000, 100_000  # of a drawing; larger ones are refused
-WORKING_SIZE = 8 * BOX_SIZE  # pixels, the longest side at which a picture's pen is measured
-MIN_PEN_WIDTH = 1.6  # pixels in the 20-pixel box; thinner pens are thickened to this
 
 
 def to_image(drawing: Drawing | Picture) -> np.ndarray:
@@ -42,8 +38,8 @@ def to_image(drawing: Drawing | Picture) -> np.ndarray:
     Parameters
     ----------
     drawing : a list of strokes, each a list of (x, y) points with y down, in any unit; or a
-        picture: a PIL image, an array ``[H, W]``, ``[H, W, 3]`` or ``[H, W, 4]`` (0..255, floats
-        0..1, or 16-bit integers 0..65535), or the path of a picture file
+        picture: a PIL image, the path of a picture file, or an array or tensor ``[H, W]``,
+        ``[H, W, 3]`` or ``[H, W, 4]`` of values 0..1, 0..16, 0..255, or 16-bit integers 0..65535
 
     Returns
     -------
@@ -61,8 +57,8 @@ def to_images(drawings: Sequence[Drawing | Picture]) -> np.ndarray:
     images = np.zeros((len(drawings), IMAGE_SIZE, IMAGE_SIZE), np.float32)
     parsed = {}
     for index, drawing in enumerate(drawings):
-        if isinstance(drawing, Image.Image | np.ndarray | str | Path):
-            images[index] = centre_by_mass(fit_ink(ink_of(drawing).strength)[None])[0].numpy()
+        if isinstance(drawing, PICTURE_TYPES):
+            images[index] = main_image(drawing)
         else:
             parsed[index] = parse_drawing(drawing)
     images[list(parsed)] = images_of_strokes(list(parsed.values()))
@@ -84,9 +80,7 @@ def parse_drawing(drawing: Drawing) -> Strokes:
     """
     message = "A drawing is a list of strokes, each a list of (x, y) points with finite numbers."
     if isinstance(drawing, torch.Tensor):
-        raise ValueError(
-            "A tensor is not a drawing; pass an image as an array, tensor.cpu().numpy()."
-        )
+        raise ValueError("A tensor is not a drawing.")
     if isinstance(drawing, bytes | bytearray | memoryview) or not isinstance(drawing, Sequence):
         raise ValueError(message)
     if len(drawing) > MAX_STROKES or sum(map(_length, drawing)) > MAX_DRAWING_POINTS:
@@ -164,46 +158,3 @@ def _to_array(stroke: Stroke) -> np.ndarray:
     if not all(issubclass(kind, int | float | np.number) for kind in set(map(type, found.flat))):
         raise ValueError
     return np.asarray(stroke)
-
-
-# ---- pictures ---------------------------------------------------------------------------------
-
-
-def fit_ink(ink: np.ndarray) -> torch.Tensor:
-    """Crop the ink, fit its longest side into the box: float32 ``[28, 28]``, not yet centred."""
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    field = torch.zeros(IMAGE_SIZE, IMAGE_SIZE)
-    if len(rows) == 0:
-        return field
-    inked = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    cropped = Image.fromarray(inked / inked.max())
-    if max(cropped.size) > WORKING_SIZE:
-        cropped = _resized(cropped, WORKING_SIZE)
-    fitted = np.asarray(_resized(_thickened(cropped), BOX_SIZE))
-    fitted = np.clip(fitted / fitted.max(), 0, 1)
-    height, width = fitted.shape
-    top, left = (IMAGE_SIZE - height) // 2, (IMAGE_SIZE - width) // 2
-    field[top : top + height, left : left + width] = torch.from_numpy(fitted)
-    return field
-
-
-def _resized(picture: Image.Image, longest_side: int) -> Image.Image:
-    scale = longest_side / max(picture.size)
-    width, height = (max(1, round(side * scale)) for side in picture.size)
-    return picture.resize((width, height), Image.Resampling.BILINEAR)
-
-
-def _thickened(ink: Image.Image) -> Image.Image:
-    """Widen a pen too thin to survive the reduction to the box; `ink` in mode "F", 0..1."""
-    mask = np.pad(np.asarray(ink) > np.asarray(ink).max() / 2, 1)
-    inside = mask[1:-1, 1:-1] & mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]
-    edge = mask.sum() - inside.sum()
-    # A band of width w has two edges: its area is w/2 times the number of its edge pixels.
-    pen = 2 * mask.sum() / max(edge, 1) * BOX_SIZE / max(ink.size)  # pixels in the box
-    missing = (MIN_PEN_WIDTH - pen) / BOX_SIZE * max(ink.size)  # pixels in this picture
-    radius = round(missing / 2)
-    if radius < 1:
-        return ink
-    grey = Image.fromarray(np.rint(np.pad(np.asarray(ink), radius) * 255).astype(np.uint8))
-    widened = grey.filter(ImageFilter.MaxFilter(2 * radius + 1))
-    return Image.fromarray(np.asarray(widened, np.float32) / 255)

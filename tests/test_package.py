@@ -29,7 +29,7 @@ def test_requirements_are_those_of_the_package_with_its_extras():
 
 def test_every_dependency_is_imported():
     """What the project asks for, it uses itself."""
-    names = {"pillow": "PIL", "huggingface-hub": "huggingface_hub"}
+    names = {"pillow": "PIL", "pi-heif": "pi_heif", "huggingface-hub": "huggingface_hub"}
     code = "".join(
         path.read_text(encoding="utf-8")
         for path in [*PROJECT.glob("*.py"), *(PROJECT / "digitnet").rglob("*.py")]

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from digitnet.drawing import parse_drawing
-from digitnet.segmentation import read_number, segment_drawing, segment_picture
+from digitnet.segmentation import segment_drawing, segment_picture
 from digitnet.synthetic.writer import write_digits
 
 PAGES = 10
@@ -31,7 +31,7 @@ def page_of(images, seed):
 
 
 def read(classifier, found):
-    return "".join(str(prediction.digit) for prediction in read_number(classifier, found))
+    return "".join(str(digit.prediction.digit) for digit in classifier.read_digits(found).digits)
 
 
 @pytest.mark.parametrize("digits", [1, 4])

@@ -4,10 +4,11 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from digitnet.classifier import Classifier, load
+from digitnet.classifier import DEFAULT_RECIPE, Classifier, load
 from digitnet.metrics import ModelMetrics, read_metrics
 from digitnet.mnist import DatasetError, load_mnist
 from digitnet.models import available_models
+from digitnet.reading.cutting import DigitLikeness
 from digitnet.sources import HubError, find_weights
 from digitnet.training.recipes import RECIPES
 from digitnet.ui.server.zero_gpu import PAGE_DEVICE
@@ -47,6 +48,12 @@ class Resources:
             for name in available_models()
             if any(name in by_model for by_model in self.classifiers.values())
         ]
+
+    @property
+    def likeness(self) -> DigitLikeness | None:
+        """By which digits are told from several or none: that of the best model, if it is there."""
+        classifier = self.classifiers.get(DEFAULT_RECIPE, {}).get(available_models()[-1])
+        return classifier.digit_likeness if classifier else None
 
 
 def load_resources() -> Resources:

@@ -6,7 +6,6 @@ import sys
 import httpx
 import numpy as np
 import pytest
-import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from PIL import Image, ImageDraw
 
@@ -20,6 +19,7 @@ from benchmarks.malformed_inputs import (
 )
 from digitnet.drawing import MAX_DRAWING_POINTS, MAX_STROKES
 from digitnet.pictures import MAX_PICTURE_PIXELS
+from digitnet.reading.rows import MAX_DIGITS
 from digitnet.segmentation import segment_picture
 from tests.processes import run_code
 
@@ -112,7 +112,6 @@ def nested(depth):
         (memoryview(b"123"), "list of strokes"),
         (memoryview(np.zeros((28, 28), np.uint8)), "list of strokes"),
         (bytearray(b"123"), "list of strokes"),
-        (torch.zeros(28, 28), r"tensor\.cpu\(\)\.numpy\(\)"),
         (np.zeros((28, 28), int).tolist(), "pixels of an image as a NumPy array"),
         (np.zeros((28, 28, 3), int).tolist(), "pixels of an image as a NumPy array"),
         ([0] * 784, "pixels of an image as a NumPy array"),
@@ -167,7 +166,7 @@ def test_the_narrowest_pictures_are_read(height, width):
     noise = np.random.default_rng(0).integers(0, 256, (height, width), np.uint8)
     for picture in (noise, noise.T, np.zeros_like(noise)):
         assert np.isfinite(digitnet.to_image(picture)).all()
-        assert len(segment_picture(picture[:, :20])) <= 20
+        assert len(segment_picture(picture[:, :20])) <= MAX_DIGITS
 
 
 @pytest.mark.parametrize("kind", pictures())
@@ -202,7 +201,9 @@ def test_what_is_no_picture_gets_a_sentence_unread(tmp_path, kind):
 
 
 # Decodes a picture three times at once; the result is how much that adds to the memory, in MB.
+# glibc keeps what a thread frees for that thread, unless M_ARENA_MAX (-8) is 1.
 DECODE_THREE_TIMES = """
+import ctypes
 import resource
 from concurrent.futures import ThreadPoolExecutor
 from PIL import Image
@@ -211,6 +212,7 @@ from digitnet.pictures import open_picture
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
+ctypes.CDLL(None).mallopt(-8, 1)
 open_picture(Image.new("L", (1280, 1280)))
 before = peak()
 with ThreadPoolExecutor(3) as pool:
@@ -225,7 +227,7 @@ def test_large_pictures_are_decoded_one_at_a_time(tmp_path, mode, suffix):
     path = tmp_path / f"large.{suffix}"
     compression = {"compression": "tiff_deflate"} if mode == "F" else {}
     Image.new(mode, (3000, 3000)).save(path, **compression)
-    assert run_code(DECODE_THREE_TIMES.format(path=str(path))) < 140  # two at once: 150 and more
+    assert run_code(DECODE_THREE_TIMES.format(path=str(path))) < 140  # two at once: 160 and more
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff"])

@@ -48,7 +48,7 @@ def add_draw(resources: Resources, choice: Choice) -> tuple[Sketchpad, gr.Checkb
         classifiers = classifiers_of(resources, recipe, trained)
         try:
             subject = subject_of(resources, value, picture)
-            return answer(classifiers, model, subject, geometry)
+            return answer(classifiers, model, subject, geometry, resources.likeness)
         except ValueError as error:
             return error_answer(classifiers, model, str(error))
 
@@ -104,7 +104,7 @@ def add_draw(resources: Resources, choice: Choice) -> tuple[Sketchpad, gr.Checkb
         if not isinstance(content, str):
             raise ValueError("There is no picture in this.")
         try:
-            reading = read_picture(decoded(content))
+            reading = read_picture(decoded(content), resources.likeness)
         except ValueError:
             return {picture_input: problem(UNREADABLE)}
         return {

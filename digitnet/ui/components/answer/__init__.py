@@ -9,9 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from digitnet.classifier import Classifier, Prediction
+from digitnet.classifier import Classifier, Prediction, Reading
 from digitnet.drawing import Strokes
 from digitnet.pictures import Picture, open_picture
+from digitnet.reading.cutting import DigitLikeness
 from digitnet.segmentation import DetectedDigit, group_strokes, segment_picture
 from digitnet.stages import Stages, preprocessing_stages
 from digitnet.ui.components.base import jpeg_url, png_url
@@ -40,6 +41,8 @@ MARGIN = 0.15  # around what is shown of a drawing, of its longest side
 # JavaScript of the events that ask for an answer: the component shows if none comes in time.
 TELL_ASKED = "(...given) => (window.dispatchEvent(new CustomEvent('digitnet:asked')), given)"
 
+NO_BOX = (0.0, 0.0, 0.0, 0.0)  # of what is shown alone
+
 _numbers = itertools.count()
 
 
@@ -49,6 +52,7 @@ def answer(
     chosen: str | None,
     subject: Subject,
     geometry: bool = True,
+    likeness: DigitLikeness | None = None,
 ) -> dict[str, Any]:
     """The template's data: the predictions for `subject`, that of the model `chosen` first.
 
@@ -59,6 +63,7 @@ def answer(
     subject : what to recognise; several digits are read as a number
     geometry : whether a drawing is fitted and centred as MNIST's digits were; if not, the canvas
         is simply squeezed to 28x28, and counts as one digit
+    likeness : as in `digitnet.segmentation.segment_drawing`
 
     Raises
     ------
@@ -67,27 +72,26 @@ def answer(
     # Numbered, because the page is updated only if the data has changed.
     shown: dict[str, Any] = {"number": next(_numbers), "stages": []}
     if isinstance(subject, np.ndarray):
-        images = subject[None]
+        found = [DetectedDigit(NO_BOX, subject)]
     elif isinstance(subject, PictureReading):
-        images = _images(subject.found)
+        found = subject.found
         boxes = [dict(box) for box in subject.shown["boxes"]]
         shown["reading"] = subject.shown | {"boxes": boxes}
-        shown["nothing"] = not subject.found
+        shown["nothing"] = not found
     else:
         row = group_strokes(subject) if geometry else None
-        if row and len(row.digits) > 1:
-            found = row.detect()
-            images = _images(found)
+        found = row.detect(likeness) if row and row.may_show_several else []
+        if len(found) > 1:
             shown["reading"] = _reading_of_drawing(subject, found)
         else:
             stages = preprocessing_stages(subject, SIZE)
             seen = "centred" if geometry else "squeezed"
-            images = getattr(stages, seen)[None]
+            found = [DetectedDigit(NO_BOX, getattr(stages, seen))]
             shown["stages"] = _steps(stages, seen)
             shown["image"] = next(step["image"] for step in shown["stages"] if step["seen"])
     if "image" not in shown:
-        shown["image"] = png_url(images[0]) if len(images) else None
-    return shown | _predictions(classifiers, chosen, images, shown.get("reading"))
+        shown["image"] = png_url(found[0].image) if found else None
+    return shown | _predictions(classifiers, chosen, found, shown.get("reading"))
 
 
 def error_answer(
@@ -97,10 +101,10 @@ def error_answer(
     return answer(classifiers, chosen, []) | {"problem": sentence}
 
 
-def read_picture(picture: Picture) -> PictureReading:
-    """Find the digits of a picture; ValueError as of `digitnet.segmentation.segment_picture`."""
+def read_picture(picture: Picture, likeness: DigitLikeness | None = None) -> PictureReading:
+    """Find the digits of a picture; `digitnet.segmentation.segment_picture` has the arguments."""
     picture = open_picture(picture)
-    found = segment_picture(picture)
+    found = segment_picture(picture, likeness)
     width, height = picture.size
     picture.thumbnail((PICTURE_SIZE, PICTURE_SIZE))
     return PictureReading(
@@ -111,28 +115,29 @@ def read_picture(picture: Picture) -> PictureReading:
 def _predictions(
     classifiers: dict[str, Classifier],
     chosen: str | None,
-    images: np.ndarray,
+    found: Sequence[DetectedDigit],
     reading: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """The predictions for images float32 ``[N, 28, 28]``, for the template."""
-    predictions, milliseconds = {}, {}
+    """The predictions for what was found, for the template."""
+    readings: dict[str, Reading] = {}
+    milliseconds = {}
     for name, classifier in classifiers.items():
         started = time.perf_counter()
-        predictions[name] = classifier.predict_images(images)
+        readings[name] = classifier.read_digits(found)
         milliseconds[name] = 1000 * (time.perf_counter() - started)
-    main = predictions.get(chosen or "")
+    main = readings[chosen].digits if chosen in readings else ()
     if not main:
         return {"blank": True, "model": chosen}
     if reading:
-        for box, image, prediction in zip(reading["boxes"], images, main, strict=True):
+        for box, digit in zip(reading["boxes"], main, strict=True):
             box |= {
-                "image": png_url(image),
-                "predicted": _number([prediction]),
-                "percent": _percent(prediction),
-                "rejected": not prediction.is_digit,
+                "image": png_url(digit.image),
+                "predicted": digit.text,
+                "percent": _percent(digit.prediction) if digit.text.isdigit() else "",
+                "rejected": digit.text == "?",
             }
-    numbers = {name: _number(by_image) for name, by_image in predictions.items()}
-    first = main[0]
+    numbers = {name: one.text.replace("\n", " ") for name, one in readings.items()}
+    first = main[0].prediction
     several = len(main) > 1
     return {
         "model": chosen,
@@ -157,20 +162,15 @@ def _predictions(
                 "chosen": name == chosen,
                 "predicted": numbers[name],
                 "rejected": numbers[name] == "?",
-                "percent": "" if several else _percent(predictions[name][0]),
+                "percent": "" if several else _percent(readings[name].digits[0].prediction),
                 "agrees": numbers[name] == numbers[chosen or ""],
                 "parameters": f"{classifiers[name].parameters:,}",
                 "milliseconds": f"{milliseconds[name]:.1f}",
             }
-            for name in predictions
+            for name in readings
         ],
         "disagreement": first.digit is not None and len(set(numbers.values())) > 1,
     }
-
-
-def _images(found: Sequence[DetectedDigit]) -> np.ndarray:
-    """The images of digits found, float32 ``[N, 28, 28]``."""
-    return np.stack([digit.image for digit in found]) if found else np.zeros((0, 28, 28), "f")
 
 
 def _reading_of_drawing(drawing: Strokes, found: Sequence[DetectedDigit]) -> dict[str, Any]:
@@ -218,11 +218,6 @@ def _steps(stages: Stages, seen: str) -> list[dict[str, Any]]:
         }
         for number, field in enumerate(fields(stages))
     ]
-
-
-def _number(predictions: Sequence[Prediction]) -> str:
-    """The predicted number, such as "407"; with "?" for each image that is rejected."""
-    return "".join("?" if one.answer is None else str(one.answer) for one in predictions)
 
 
 def _percent(prediction: Prediction) -> str:

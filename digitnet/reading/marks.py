@@ -1,0 +1,127 @@
+"""The marks of a pen among all that is darker than its paper."""
+
+import numpy as np
+import scipy
+
+from digitnet.reading.frames import frames
+
+BLANK_CONTRAST = 0.06  # of the paper's brightness; a picture with less contrast is blank
+FAINT, STRONG = 0.25, 0.5  # of the strongest ink: where ink ends, and what it must reach somewhere
+FAINT_NOISE, STRONG_NOISE = 3.5, 6  # the same, in standard deviations of the paper's texture
+SPOT = 40  # pixels, of the strongest ink in a large picture
+GRAIN = 5  # pixels; gaps between the grains of a stroke, at most
+BRIDGE = 7  # pixels; gaps in strokes where a line was taken out, at most
+SHARP = 0.08  # of the ink's strength, by which its edges change in a pixel
+MANY = 40  # marks; among more, small ones are not looked at
+SPECK = 0.7  # of the pen's width; what is smaller was not written
+BORDER = 2  # pixels; what comes as near as this to the border of a large picture touches it
+EDGE = 2  # pixels around ink that may hold some of its blurred edge
+
+
+def marks_in(
+    dark: np.ndarray, lines: np.ndarray, noise: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Keep what is connected to strong ink and has the edges of a stroke.
+
+    Parameters
+    ----------
+    dark : float32 ``[H, W]``, how much darker than its paper each pixel is, as a share of 1
+    lines : bool ``[H, W]``, where the paper's own lines are
+    noise : float32 ``[H, W]``, the standard deviation of the paper's texture
+
+    Returns
+    -------
+    strength : float32 ``[H, W]``, 0 where there is paper, about 1 where the ink is strongest
+    parts : int32 ``[H, W]``, 1 to `count` where ink is connected, else 0
+    count : number of parts
+    """
+    written = np.where(lines, np.minimum(dark, 0), dark)
+    parts, count, strongest = _connected(written, dark, lines, noise)
+    if count:
+        sharp = np.concatenate([[True], _sharp(dark, parts, count)])
+        if not sharp.all():  # what is left may be fainter than the shadows were
+            written = np.where(sharp[parts], written, 0)
+            parts, count, strongest = _connected(written, dark, lines & sharp[parts], noise)
+    if (framed := frames(parts)).any():
+        parts, count = scipy.ndimage.label((parts > 0) & ~framed, np.ones((3, 3)))
+        dark = np.where(scipy.ndimage.maximum_filter(framed, 3), 0, dark)
+    parts, count = _without_specks(parts)
+    near = scipy.ndimage.maximum_filter(parts > 0, 2 * EDGE + 1) & (~lines | (parts > 0))
+    strength = np.where(near, np.clip(dark / max(strongest, 1e-6), 0, None), 0)
+    return strength.astype(np.float32), parts, count
+
+
+def _connected(
+    written: np.ndarray, dark: np.ndarray, lines: np.ndarray, noise: np.ndarray
+) -> tuple[np.ndarray, int, float]:
+    """What is connected to strong ink: marks as in `marks_in`, and how strong the strongest is.
+
+    Of what is `dark`, ink is what is `written`, and what lies on lines in short gaps of it.
+    """
+    large = max(dark.shape) > 400
+    spot = int(np.clip(dark.size // 500, 4, SPOT))
+    strongest = float(np.partition(written, -spot, axis=None)[-spot])
+    if strongest < BLANK_CONTRAST:
+        return np.zeros(dark.shape, np.int32), 0, strongest
+    faint = np.maximum(FAINT * strongest, FAINT_NOISE * noise)
+    strong = np.maximum(np.maximum(STRONG * strongest, STRONG_NOISE * noise), BLANK_CONTRAST / 2)
+    ink = written > faint
+    if lines.any():  # what a line took of a stroke that lies along it or is no darker
+        closed = scipy.ndimage.grey_closing(ink.view(np.uint8), (BRIDGE, BRIDGE)) > 0
+        ink |= lines & closed & (dark > faint)
+    # A pencil leaves gaps between its grains.
+    joined = scipy.ndimage.grey_closing(ink.view(np.uint8), (GRAIN, GRAIN)) if large else ink
+    parts, count = scipy.ndimage.label(joined, np.ones((3, 3)))
+    parts *= ink
+    strong_pixels = np.bincount(parts[(dark > strong) & ink], minlength=count + 1)
+    kept = strong_pixels > min(3, dark.size // 5000)
+    kept[0] = False
+    return (np.cumsum(kept) * kept).astype(np.int32)[parts], int(kept.sum()), strongest
+
+
+def _sharp(dark: np.ndarray, parts: np.ndarray, count: int) -> np.ndarray:
+    """Which marks have the edges of a stroke rather than those of a shadow, bool ``[count]``."""
+    steep = scipy.ndimage.gaussian_gradient_magnitude(dark, 1)
+    outline = (parts > 0) & (scipy.ndimage.minimum_filter(parts, 3) != parts)
+    numbers = np.arange(1, count + 1)
+    edges = scipy.ndimage.mean(steep, np.where(outline, parts, 0), numbers)
+    depths = scipy.ndimage.maximum(dark, parts, numbers)
+    return np.asarray(edges) > SHARP * np.asarray(depths)
+
+
+def _without_specks(parts: np.ndarray) -> tuple[np.ndarray, int]:
+    """Marks that a pen may have made, of all marks ``[H, W]``, and their number.
+
+    Not those smaller than the pen is wide, nor lines along the picture's border.
+    """
+    slices = scipy.ndimage.find_objects(parts)
+    if not slices:
+        return parts, 0
+    sizes = np.array([[side.stop - side.start for side in box] for box in slices])
+    longest = sizes.max(axis=1)
+    margin = min(BORDER, max(parts.shape) // 100)
+    at_border = np.array(
+        [
+            any(
+                s.start <= margin or s.stop >= n - margin
+                for s, n in zip(box, parts.shape, strict=True)
+            )
+            for box in slices
+        ]
+    )
+    # What lies at the border is the end of a line or of a shadow, unless it is like the writing.
+    kept = np.ones(len(slices), bool)
+    if not at_border.all():
+        written = longest[~at_border].max()
+        like = (longest > 0.5 * written) & (longest < 1.8 * written)
+        kept = ~at_border | (like & (longest < 3 * sizes.min(axis=1)))
+    largest = np.argmax(np.where(kept, longest, 0))
+    inside = scipy.ndimage.distance_transform_edt(parts[slices[largest]] == largest + 1)
+    pen = 4 * inside[inside > 0].mean() - 1
+    kept &= longest >= SPECK * pen
+    if kept.sum() > MANY:  # texture or a grid, of which something was missed
+        compact = kept & (longest < 3 * sizes.min(axis=1))
+        usual = longest[compact].max() if compact.any() else longest[largest]
+        kept &= (longest >= usual / 3) & (compact | (longest < 2 * usual))
+    numbers = np.concatenate([[0], np.cumsum(kept) * kept]).astype(np.int32)
+    return numbers[parts], int(kept.sum())

@@ -1,0 +1,134 @@
+"""Photos of writing on paper; each file is called NAME-TRUTH."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw
+
+from digitnet.synthetic.writer import write_digits
+
+TESTS = Path(__file__).parent
+PHOTOS = sorted((TESTS / "photos").glob("*.jpg"))
+PICTURES = sorted((TESTS / "pictures").iterdir())
+
+
+def truth_of(path):
+    return path.stem.rpartition("-")[2]
+
+
+def test_photos_of_paper_are_read(classifiers):
+    read = {path.name: classifiers["cnn"].read(path).text for path in PHOTOS}
+    wrong = {name: text for name, text in read.items() if text != truth_of(Path(name))}
+    assert len(read) == 22 and len(wrong) <= 4, wrong
+
+
+def test_the_digit_that_is_meant_is_found_on_a_large_page(classifiers):
+    single = [path for path in PHOTOS if len(truth_of(path)) == 1]
+    said = {path.name: classifiers["cnn"].predict(path) for path in single}
+    wrong = {name: p for name, p in said.items() if str(p.digit) != truth_of(Path(name))}
+    assert len(said) == 14 and not wrong
+
+
+@pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.stem)
+def test_frames_shadows_and_faint_ink_are_no_hindrance(path, classifiers):
+    assert classifiers["cnn"].read(path).text == truth_of(path)
+
+
+def page_of(marks, size=(600, 300)):
+    page = Image.new("L", size, 235)
+    pen = ImageDraw.Draw(page)
+    for mark in marks:
+        pen.line(mark, fill=40, width=8, joint="curve")
+    return page
+
+
+SEVEN = [(200, 80), (290, 80), (235, 220)]
+ONE = [(350, 80), (350, 220)]
+SIGNS = {
+    "-7": [[(90, 150), (160, 150)], SEVEN],
+    "7.1": [SEVEN, [(298, 215), (306, 215)], ONE],
+    "7:1": [SEVEN, [(300, 115), (308, 115)], [(300, 190), (308, 190)], ONE],
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-7",
+        "7.1",
+        pytest.param("7:1", marks=pytest.mark.xfail(reason="two dots are not a colon yet")),
+    ],
+)
+def test_signs_are_shown_and_not_swallowed(text, classifiers):
+    reading = classifiers["cnn"].read(page_of(SIGNS[text]))
+    assert reading.text == text
+    assert [digit.text for digit in reading.digits] == list(text)
+
+
+def test_two_rows_are_two_numbers(classifiers):
+    below = [[(x, y + 260) for x, y in mark] for mark in (ONE, SEVEN)]
+    page = page_of([SEVEN, ONE, *below], (600, 560))
+    assert classifiers["cnn"].read(page).text == "71\n71"
+
+
+def test_drawings_are_read_as_pictures_are(classifiers):
+    reading = classifiers["cnn"].read([SEVEN, ONE])
+    assert reading.text == "71"
+    assert [digit.box for digit in reading.digits] == [(200, 80, 90, 140), (350, 80, 0, 140)]
+    assert classifiers["cnn"].read([]).text == ""
+
+
+def test_a_smudge_beside_a_digit_is_not_one(classifiers):
+    page = page_of([SEVEN, [(520, 40), (524, 44)]])
+    assert classifiers["cnn"].predict(page).digit == 7
+    assert classifiers["cnn"].read(page).text == "7"
+
+
+ARRAYS = {
+    "a mask of 0 and 1": lambda image: (image > 127).astype(np.uint8),
+    "a mask of integers": lambda image: (image > 127).astype(np.int64),
+    "0 to 16": lambda image: image / 255 * 16,
+    "rounded beyond 1": lambda image: image / 255 * 1.0001,
+    "rounded below 0": lambda image: image / 255 - 1e-9,
+    "[1, H, W]": lambda image: image[None],
+    "[H, W, 1]": lambda image: image[..., None],
+    "[784]": lambda image: image.reshape(-1),
+    "a tensor": lambda image: torch.from_numpy(image),
+    "a tensor of shares": lambda image: torch.from_numpy(image)[None] / 255,
+}
+
+
+@pytest.mark.parametrize("change", ARRAYS)
+def test_the_range_of_an_array_is_told_from_it(change, classifiers, test_set):
+    images = test_set[0][:20].numpy()
+    cnn = classifiers["cnn"]
+    expected = [prediction.digit for prediction in cnn.predict_batch(list(images))]
+    changed = [cnn.predict(ARRAYS[change](image)).digit for image in images]
+    assert np.mean(np.equal(expected, changed)) >= 0.9
+
+
+def test_what_no_array_can_mean_gets_one_sentence(classifiers):
+    cnn = classifiers["cnn"]
+    with pytest.raises(ValueError, match="predict_batch"):
+        cnn.predict(np.zeros((5, 28, 28)))
+    with pytest.raises(ValueError, match=r"holds 0\.\.1, 0\.\.16, 0\.\.255"):
+        cnn.predict(np.linspace(-0.42, 2.82, 784).reshape(28, 28))
+
+
+def test_digits_written_as_one_stroke_are_read_apart(classifiers):
+    zero = next(
+        drawing
+        for drawing, label in zip(*_written(), strict=True)
+        if label == 0 and len(drawing) == 1
+    )
+    points = np.array(zero[0], float)
+    points = (points - points.min(axis=0)) / np.ptp(points, axis=0).max() * 100
+    both = np.concatenate([points, points + np.array([1.05 * np.ptp(points[:, 0]), 0])])
+    assert classifiers["cnn"].read([both]).text == "00"
+
+
+def _written():
+    written = write_digits(100, seed=3)
+    return list(written), written.labels
