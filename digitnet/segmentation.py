@@ -12,7 +12,7 @@ import numpy as np
 from digitnet.drawing import Strokes
 from digitnet.pictures import Picture
 from digitnet.reading.cutting import WIDE, DigitLikeness, cut_and_joined
-from digitnet.reading.ink import ink_of
+from digitnet.reading.ink import Ink, ink_of
 from digitnet.reading.rows import TOUCHING, Group, arranged
 from digitnet.reading.strokes import StrokeWriting
 from digitnet.reading.writing import NEARLY_TOUCHING, InkWriting, Piece, Writing, resampled
@@ -52,7 +52,11 @@ def segment_picture(picture: Picture, likeness: DigitLikeness | None = None) -> 
     ------
     ValueError : if the picture cannot be read, is too large, or shows too many marks.
     """
-    ink = ink_of(picture)
+    return segment_ink(ink_of(picture), likeness)
+
+
+def segment_ink(ink: Ink, likeness: DigitLikeness | None = None) -> list[DetectedDigit]:
+    """`segment_picture` of a picture whose ink has been found."""
     if ink.count > MAX_MARKS:
         raise ValueError(f"The picture shows {ink.count:,} marks; show one row of digits only.")
     writing = InkWriting(ink)

@@ -52,6 +52,22 @@ def lay(page, photo):
     expect(page.locator("#sketchpad .picture")).to_be_visible()
 
 
+def test_digits_are_outlined_on_the_picture_and_their_ink_is_shown(page, photo):
+    lay(page, photo)
+    outlines = page.locator("#sketchpad .outlines rect")
+    expect(outlines).to_have_count(2)
+    # The picture of 600 x 400 pixels lies in the middle of 1000 x 1000 units; the 7 is at (80, 100).
+    place = [float(outlines.first.get_attribute(name)) for name in ("x", "y", "width", "height")]
+    assert place == pytest.approx([133 - 20, 333 - 20, 233 + 40, 333 + 40], abs=25)
+    expect(page.locator("#answer .reading figcaption")).to_have_text("the ink that was found")
+    page.locator("#sketchpad .clear").click()
+    expect(page.locator("#sketchpad .outlines")).to_be_hidden()
+    page.locator("#sketchpad .undo").click()
+    expect(outlines).to_have_count(2)
+    expect(page.locator("#sketchpad .outlines")).to_be_visible()
+    expect(answer(page)).to_have_text("71")
+
+
 def test_a_picture_is_read_until_somebody_draws(page, photo):
     lay(page, photo)
     expect(page.locator("#answer .reading image")).to_have_count(1)

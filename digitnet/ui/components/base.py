@@ -9,6 +9,8 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
+PHOTO_SIZE = 800  # pixels, the longest side at which a photo is shown
+
 
 class View(gr.HTML):
     """A `gr.HTML` made of the files in one folder of `digitnet.ui.components`.
@@ -62,9 +64,11 @@ def picture_url(picture: Image.Image) -> str:
     return _url(picture, "png")
 
 
-def jpeg_url(picture: Image.Image) -> str:
-    """The URL of a photo, as a JPEG file."""
-    return _url(picture, "jpeg")
+def photo_url(picture: Image.Image) -> str:
+    """The URL of a photo, as a JPEG file of at most `PHOTO_SIZE` pixels a side."""
+    small = picture.copy()
+    small.thumbnail((PHOTO_SIZE, PHOTO_SIZE))
+    return _url(small, "jpeg")
 
 
 def _url(picture: Image.Image, kind: str) -> str:

@@ -109,7 +109,7 @@ def add_draw(resources: Resources, choice: Choice) -> tuple[Sketchpad, gr.Checkb
             return {picture_input: problem(UNREADABLE)}
         return {
             answers: answer_to(PICTURE, model, recipe, trained, True, reading),
-            sketchpad: {"picture": reading.shown["picture"]},
+            sketchpad: reading.laid,
             choice.picture: reading,
             picture_input: {},
         }

@@ -8,23 +8,33 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+from PIL import Image
 
 from digitnet.classifier import Classifier, Prediction, Reading
 from digitnet.drawing import Strokes
 from digitnet.pictures import Picture, open_picture
 from digitnet.reading.cutting import DigitLikeness
-from digitnet.segmentation import DetectedDigit, group_strokes, segment_picture
+from digitnet.reading.ink import ink_of
+from digitnet.segmentation import DetectedDigit, group_strokes, segment_ink
 from digitnet.stages import Stages, preprocessing_stages
-from digitnet.ui.components.base import jpeg_url, png_url
-from digitnet.ui.components.sketchpad import SIZE
+from digitnet.ui.components.base import photo_url, png_url
+from digitnet.ui.components.sketchpad import SIZE, picture_value
 
 
 @dataclass(frozen=True, eq=False)
 class PictureReading:
-    """The digits found in a picture, and the template's data of the picture and their boxes."""
+    """What was found in a picture.
+
+    Attributes
+    ----------
+    found : the digits and signs
+    shown : the template's data of the ink and the boxes of what was found
+    laid : the sketchpad's value that shows the picture and these boxes
+    """
 
     found: list[DetectedDigit]
     shown: dict[str, Any]
+    laid: dict[str, Any]
 
 
 # A drawing on the sketchpad; one of MNIST's own images, float32 [28, 28] in 0..1; a picture.
@@ -36,7 +46,6 @@ CAPTIONS = {
     "fitted": "fitted into 20 pixels",
     "centred": "centred by mass",
 }
-PICTURE_SIZE = 800  # pixels, the longest side at which a picture is shown
 MARGIN = 0.15  # around what is shown of a drawing, of its longest side
 # JavaScript of the events that ask for an answer: the component shows if none comes in time.
 TELL_ASKED = "(...given) => (window.dispatchEvent(new CustomEvent('digitnet:asked')), given)"
@@ -104,12 +113,14 @@ def error_answer(
 def read_picture(picture: Picture, likeness: DigitLikeness | None = None) -> PictureReading:
     """Find the digits of a picture; `digitnet.segmentation.segment_picture` has the arguments."""
     picture = open_picture(picture)
-    found = segment_picture(picture, likeness)
     width, height = picture.size
-    picture.thumbnail((PICTURE_SIZE, PICTURE_SIZE))
-    return PictureReading(
-        found, {"picture": jpeg_url(picture), **_boxes(found, 0, 0, width, height)}
-    )
+    ink = ink_of(picture)
+    found = segment_ink(ink, likeness)
+    strength = ink.strength[:height, :width].clip(0, 1)
+    inked = Image.fromarray(np.rint(255 * (1 - strength)).astype(np.uint8))
+    laid = picture_value(picture, [digit.box for digit in found])
+    shown = {"ink": photo_url(inked), **_boxes(found, 0, 0, width, height)}
+    return PictureReading(found, shown, laid)
 
 
 def _predictions(

@@ -1,12 +1,14 @@
 """A sketchpad for mouse, pen, finger and keyboard, with examples and a link to the drawing."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from digitnet.drawing import Drawing, Strokes, parse_drawing
 from digitnet.synthetic.writer import write_styles
-from digitnet.ui.components.base import View, png_url
+from digitnet.ui.components.base import View, photo_url, png_url
 
 SIZE = 1000  # units, the sketchpad's side
 PEN_WIDTH = 60  # units; a drawing that is no larger is not a digit yet
@@ -29,7 +31,7 @@ class Sketchpad(View):
 
     Or the value is a test image with its number, ``{"test_image": 17}``, which the server sets with
     `test_image_value`; or it is the visitor's picture, ``{"picture": True}``, which the server sets
-    as ``{"picture": URL}``.
+    with `picture_value`.
 
     The event ``input`` is triggered while the pen is down, when it is lifted, on undo, redo and
     clear, and while an example is played; ``apply`` when a link or the state stored in the browser
@@ -86,6 +88,31 @@ def sketchpad_value(payload: Any) -> Strokes | dict[str, Any]:
 def test_image_value(index: int, image: np.ndarray) -> dict[str, Any]:
     """The sketchpad's value that shows the test image number `index`, uint8 ``[28, 28]``."""
     return {"test_image": index, "picture": png_url(image)}
+
+
+def picture_value(
+    picture: Image.Image, boxes: Sequence[tuple[float, float, float, float]]
+) -> dict[str, Any]:
+    """The sketchpad's value that shows a visitor's picture and boxes in it.
+
+    Parameters
+    ----------
+    picture : as the visitor sees it
+    boxes : x and y of the top left corner, width and height, in pixels of the picture
+    """
+    scale = SIZE / max(picture.size)  # the picture is shown as large as it fits, in the middle
+    left, top = ((SIZE - side * scale) / 2 for side in picture.size)
+    margin = SIZE / 50
+    outlines = [
+        [
+            round(left + x * scale - margin),
+            round(top + y * scale - margin),
+            round(width * scale + 2 * margin),
+            round(height * scale + 2 * margin),
+        ]
+        for x, y, width, height in boxes
+    ]
+    return {"picture": photo_url(picture), "outlines": outlines}
 
 
 def examples() -> list[dict[str, Any]]:

@@ -1,4 +1,5 @@
 const RETRY_AFTER = 2000; // milliseconds, until what could not be sent is sent again
+const SVG = "http://www.w3.org/2000/svg";
 const STORED = "digitnet"; // the name in the session's storage
 const TEXT_FIELDS =
   "textarea, select, [contenteditable], " +
@@ -6,6 +7,7 @@ const TEXT_FIELDS =
 
 const paper = element.querySelector(".paper");
 const picture = element.querySelector(".picture");
+const outlines = element.querySelector(".outlines");
 const ink = element.querySelector(".ink");
 const cursor = element.querySelector(".cursor");
 const help = element.querySelector(".help");
@@ -16,8 +18,8 @@ const redoButton = element.querySelector(".redo");
 const clearButton = element.querySelector(".clear");
 const copyButton = element.querySelector(".copy");
 
-// What lies on the paper: strokes, or an image {value, url} that the server put there, such as the
-// value {test_image: 17}. A state is never changed, but for the strokes of the pen that is down.
+// What lies on the paper: strokes, or an image {value, url, outlines} that the server put there, such
+// as the value {test_image: 17}; outlines [x, y, width, height] are around digits in it. A state is never changed, but for the strokes of the pen that is down.
 const EMPTY = { strokes: [], image: null };
 let state = EMPTY;
 let [past, future] = [[], []]; // states, for Undo and Redo
@@ -86,7 +88,14 @@ function show() {
   ink.replaceChildren();
   showStrokes(0);
   if (state.image?.url) picture.setAttribute("href", state.image.url);
+  outlines.replaceChildren(...(state.image?.outlines ?? []).map(rectangle));
   refresh();
+}
+
+function rectangle([x, y, width, height]) {
+  const box = document.createElementNS(SVG, "rect");
+  for (const [name, value] of Object.entries({ x, y, width, height })) box.setAttribute(name, value);
+  return box;
 }
 
 // The strokes from number `first` on; those before are on the page.
@@ -94,7 +103,7 @@ function showStrokes(first) {
   for (let i = first; i < state.strokes.length; i++) {
     const line =
       ink.children[i] ??
-      ink.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "polyline"));
+      ink.appendChild(document.createElementNS(SVG, "polyline"));
     const stroke = state.strokes[i];
     // A line of no length would not be drawn at all; doubled, it is a dot.
     line.setAttribute("points", (stroke.length === 1 ? [stroke[0], stroke[0]] : stroke).join(" "));
@@ -103,7 +112,7 @@ function showStrokes(first) {
 
 function refresh() {
   const empty = isEmpty(state);
-  picture.toggleAttribute("hidden", !state.image?.url);
+  for (const shown of [picture, outlines]) shown.toggleAttribute("hidden", !state.image?.url);
   help.hidden = !empty;
   undoButton.disabled = !pen && past.length === 0;
   redoButton.disabled = future.length === 0;

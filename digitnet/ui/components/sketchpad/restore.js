@@ -61,12 +61,12 @@ listen(window, "digitnet:chosen", ({ detail }) => {
   leaveLink();
 });
 
-// A drawing or an image that comes from the server: a test image, or a picture {picture: url}.
+// A drawing or an image that comes from the server: a test image, or a picture {picture: url, outlines}.
 watch("value", () => {
-  const { test_image, picture: url } = props.value ?? [];
+  const { test_image, picture: url, outlines } = props.value ?? [];
   if (!url) return lay(props.value ?? [], null);
   const isPicture = test_image === undefined;
-  const image = { value: isPicture ? { picture: true } : { test_image }, url };
+  const image = { value: isPicture ? { picture: true } : { test_image }, url, outlines };
   if (!isPicture && state.image?.value.test_image === test_image) {
     state = { strokes: [], image };
     return show();
