@@ -22,7 +22,7 @@ from fastapi.testclient import TestClient
 
 import digitnet
 from benchmarks.long_run import event_named, wait_in_queue
-from benchmarks.serving import SERVE
+from benchmarks.serving import SERVE, SERVE_QUIETLY
 from digitnet.drawing import parse_drawing
 from digitnet.metrics import ModelMetrics, read_metrics, write_metrics
 from digitnet.models import build
@@ -214,14 +214,16 @@ def test_a_port_that_is_taken_is_said(monkeypatch):
 
 
 @POSIX
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_page_that_is_ended_during_a_training_leaves_nothing(tmp_path, number):
+@pytest.mark.parametrize(
+    ("number", "command"), [(signal.SIGINT, SERVE), (signal.SIGTERM, SERVE_QUIETLY)]
+)
+def test_a_page_that_is_ended_during_a_training_leaves_nothing(tmp_path, number, command):
     """Ctrl-C goes to all processes of a terminal, SIGTERM to the one that is named.
 
-    Another thread recognises the test images meanwhile.
+    At Ctrl-C, another thread recognises the test images besides.
     """
     process = subprocess.Popen(
-        SERVE,
+        command,
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -18,17 +18,18 @@ def truth_of(path):
     return path.stem.rpartition("-")[2]
 
 
-def test_photos_of_paper_are_read(classifiers):
-    read = {path.name: classifiers["cnn"].read(path).text for path in PHOTOS}
+def test_rows_on_photos_of_paper_are_read(classifiers):
+    rows = [path for path in PHOTOS if len(truth_of(path)) > 1]
+    read = {path.name: classifiers["cnn"].read(path).text for path in rows}
     wrong = {name: text for name, text in read.items() if text != truth_of(Path(name))}
-    assert len(read) == 22 and len(wrong) <= 4, wrong
+    assert len(read) == 8 and len(wrong) <= 4, wrong
 
 
 def test_the_digit_that_is_meant_is_found_on_a_large_page(classifiers):
     single = [path for path in PHOTOS if len(truth_of(path)) == 1]
-    said = {path.name: classifiers["cnn"].predict(path) for path in single}
-    wrong = {name: p for name, p in said.items() if str(p.digit) != truth_of(Path(name))}
-    assert len(said) == 14 and not wrong
+    predicted = {path.name: classifiers["cnn"].predict(path) for path in single}
+    wrong = {name: p for name, p in predicted.items() if str(p.answer) != truth_of(Path(name))}
+    assert len(predicted) == 14 and not wrong
 
 
 @pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.stem)
