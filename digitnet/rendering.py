@@ -135,12 +135,18 @@ def centre_by_mass(images: torch.Tensor) -> torch.Tensor:
     -------
     float32 ``[N, 28, 28]``
     """
-    rows, columns = _shifts(torch.cat([images.sum(2), images.sum(1)])).chunk(2)
+    rows, columns = shifts_to_centre(images)
     grid = torch.arange(IMAGE_SIZE, device=images.device)
     row_index = (grid - rows[:, None]) % IMAGE_SIZE
     column_index = (grid - columns[:, None]) % IMAGE_SIZE
     batch = torch.arange(len(images), device=images.device)
     return images[batch[:, None, None], row_index[:, :, None], column_index[:, None, :]]
+
+
+def shifts_to_centre(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows down and columns to the right that `centre_by_mass` shifts by: int64 ``[N]`` each."""
+    rows, columns = _shifts(torch.cat([images.sum(2), images.sum(1)])).chunk(2)
+    return rows, columns
 
 
 def _shifts(profile: torch.Tensor) -> torch.Tensor:

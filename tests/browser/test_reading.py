@@ -56,7 +56,7 @@ def test_digits_are_outlined_on_the_picture_and_their_ink_is_shown(page, photo):
     lay(page, photo)
     outlines = page.locator("#sketchpad .outlines rect")
     expect(outlines).to_have_count(2)
-    # The picture of 600 x 400 pixels lies in the middle of 1000 x 1000 units; the 7 is at (80, 100).
+    # 600 x 400 pixels lie in the middle of 1000 x 1000 units; the 7 is at (80, 100).
     place = [float(outlines.first.get_attribute(name)) for name in ("x", "y", "width", "height")]
     assert place == pytest.approx([133 - 20, 333 - 20, 233 + 40, 333 + 40], abs=25)
     expect(page.locator("#answer .reading figcaption")).to_have_text("the ink that was found")

@@ -64,6 +64,11 @@ def test_a_drawing_is_explained_by_every_model(page):
         expect(page.locator("#evidence .question b").first).to_have_text(name)
         expect(page.locator(f"#parts {selector}")).to_have_count(PARTS[name])
         expect(maps(page)).to_have_count(2)
+        expect(page.locator("#evidence .piecewise")).to_have_count(2)
+        expect(page.locator("#evidence .piecewise svg").first).to_be_visible()
+        assert page.locator("#evidence .piecewise .line").count() >= 20
+        assert all(number(text) for text in page.locator("#evidence text").all_inner_texts())
+        expect(maps(page).first).to_be_hidden()  # they are one click away
         check_account(page)
         said = page.locator("#evidence .predicted").inner_text()
         expect(page.locator("#evidence .asked")).to_have_text("Why?")

@@ -59,9 +59,13 @@ def test_the_figures_shown_add_up(classifiers, article, name, recipe, digit):
     assert logit[:2] == pytest.approx(
         [float(expected[shown["digit"]]), float(expected[shown["rival"]])], abs=0.006
     )
-    for column, drawn in zip((0, 2), shown["maps"], strict=True):
-        assert number(drawn["for"]) == terms[1][column]
-        assert number(drawn["against"]) == terms[2][column]
+    by_pixels, by_pieces = shown["maps"], shown["pieces"]["figures"]
+    for column, pixels, pieces in zip((0, 2), by_pixels, by_pieces, strict=True):
+        change = together[column] - terms[0][column]
+        assert number(pixels["for"]) + number(pixels["against"]) == pytest.approx(change, abs=1e-6)
+        summed = [number(value) for value in pieces["description"].split(", ")]
+        assert sum(summed) == pytest.approx(change, abs=0.005 * len(summed) + 0.01)
+        assert len(pieces["numbers"]) >= 2
     if name == "linear":
         assert number(inside["pixels"]) + number(inside["bias"]) == pytest.approx(
             number(inside["logit"]), abs=1e-6

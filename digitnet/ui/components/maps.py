@@ -22,9 +22,14 @@ def signed_map(values: np.ndarray, limit: float, ink: np.ndarray | None = None) 
     -------
     uint8 ``[H, W, 3]``
     """
-    strength = np.clip(np.abs(values) / (limit or 1), 0, 1)[..., None]
-    colour = np.where(values[..., None] > 0, FOR, AGAINST)
-    ground = np.zeros(3) if ink is None else ink[..., None] * INK
+    return mixed(values, limit, np.zeros(3) if ink is None else ink[..., None] * INK)
+
+
+def mixed(values: np.ndarray | float, limit: float, ground: np.ndarray) -> np.ndarray:
+    """The colours uint8 ``[..., 3]`` of values, as in `signed_map`, on the colour `ground`."""
+    values = np.asarray(values)[..., None]
+    strength = np.clip(np.abs(values) / (limit or 1), 0, 1)
+    colour = np.where(values > 0, FOR, AGAINST)
     return np.rint(strength * colour + (1 - strength) * ground).astype(np.uint8)
 
 

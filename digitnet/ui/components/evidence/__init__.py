@@ -1,4 +1,4 @@
-"""Why a model predicts a digit: the attribution of its logit to pixels, and a counterfactual."""
+"""Why a model predicts a digit: the attribution of its logit to the ink, and a counterfactual."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,10 +9,14 @@ from digitnet.classifier import Classifier, Prediction
 from digitnet.drawing import Strokes
 from digitnet.explain.attribution import Attribution, attributions
 from digitnet.explain.counterfactual import MAX_PATCHES, Counterfactual, find_counterfactual
+from digitnet.explain.pieces import Pieces, pieces_of_image, pieces_of_strokes
+from digitnet.models import IMAGE_SIZE
 from digitnet.ui.components.base import png_url
-from digitnet.ui.components.maps import marked_map, signed_map
+from digitnet.ui.components.maps import INK, marked_map, mixed, signed_map
 
 MARGIN = 0.1  # around a drawing, relative to its longest side
+SMALLEST_NUMBER = 0.1  # of the largest; the number of a piece with less is left out
+WORD, LINE = 4.0, 1.8  # pixels of the image, the size of a number on a piece
 MIN_ERROR_SHOWN = 1e-5  # completeness error; a smaller one is rounding
 
 
@@ -46,6 +50,12 @@ def evidence(
     limit = float(
         max(np.abs(for_digit.contributions).max(), np.abs(difference.contributions).max())
     )
+    pieces = (
+        pieces_of_image(image)
+        if isinstance(subject, np.ndarray)
+        else pieces_of_strokes(subject, image)
+    )
+    abouts = [f"a {digit}", f"a {digit} rather than a {rival}"]
     return {
         "model": name,
         "rejected": not prediction.is_digit,
@@ -55,21 +65,76 @@ def evidence(
         "rival": rival,
         "not": digit != likeliest or not prediction.is_digit,
         "limit": f"{limit:.2g}",
+        "pieces": _pieces(pieces, (for_digit, difference), abouts),
         "maps": [
-            _map(for_digit, image, limit, f"a {digit}"),
-            _map(difference, image, limit, f"a {digit} rather than a {rival}"),
+            _map(attribution, image, limit, about)
+            for attribution, about in zip((for_digit, difference), abouts, strict=True)
         ],
         "heads": [f"{digit}", f"{rival}", f"{digit} rather than {rival}"],
-        "rows": _rows([for_digit, for_rival, difference]),
+        "rows": _rows(pieces, [for_digit, for_rival, difference]),
         "error": _error([for_digit, for_rival, difference]),
         "temperature": f"{classifier.metadata.temperature:.2f}",
         "counterfactual": _counterfactual(classifier, subject, image, digit, prediction),
     }
 
 
+def _pieces(
+    pieces: Pieces, attributions: Sequence[Attribution], abouts: Sequence[str]
+) -> dict[str, Any]:
+    """What each piece of the ink contributes to each attribution, for the template."""
+    sums = [pieces.sums(attribution) for attribution in attributions]
+    limit = float(np.abs(sums).max())
+    shapes = [_shape(pieces, number) for number in range(len(pieces.paths))]
+    return {
+        "size": IMAGE_SIZE,
+        "limit": f"{limit:.2g}",
+        "figures": [
+            {
+                "about": about,
+                "description": ", ".join(signed(value) for value in values),
+                "pieces": [
+                    shape | {"colour": "rgb({}, {}, {})".format(*mixed(value, limit, INK))}
+                    for shape, value in zip(shapes, values, strict=True)
+                ],
+                "numbers": _numbers(pieces, values, limit),
+            }
+            for about, values in zip(abouts, sums, strict=True)
+        ],
+    }
+
+
+def _shape(pieces: Pieces, number: int) -> dict[str, str]:
+    """A piece as the lines that the pen drew, or else as an area of pixels; paths of an SVG."""
+    if lines := pieces.paths[number]:
+        return {
+            "line": "".join("M" + " ".join(f"{x:.2f} {y:.2f}" for x, y in line) for line in lines)
+        }
+    pixels = np.argwhere(pieces.owner == number).tolist()
+    return {"area": "".join(f"M{column} {row}h1v1h-1z" for row, column in pixels)}
+
+
+def _numbers(pieces: Pieces, values: np.ndarray, limit: float) -> list[dict[str, str]]:
+    """The contributions that are large enough to be named, and where, for the template.
+
+    The larger one is shown where two would overlap.
+    """
+    shown: list[dict[str, str]] = []
+    taken: list[np.ndarray] = []
+    for number in np.argsort(-np.abs(values), kind="stable").tolist():
+        pixels = np.argwhere(pieces.owner == number)
+        if abs(values[number]) < SMALLEST_NUMBER * limit or not len(pixels):
+            continue
+        x, y = (pixels.mean(axis=0)[::-1] + 0.5).clip(WORD / 2, IMAGE_SIZE - WORD / 2)
+        if all(abs(x - other_x) > WORD or abs(y - other_y) > LINE for other_x, other_y in taken):
+            taken.append(np.array([x, y]))
+            text = f"{values[number]:+.1f}".replace("-", "−")
+            shown.append({"x": f"{x:.1f}", "y": f"{y:.1f}", "text": text})
+    return shown
+
+
 def _map(attribution: Attribution, image: np.ndarray, limit: float, about: str) -> dict[str, Any]:
     """An attribution as a picture over the image, for the template."""
-    _, positive, negative = _terms(attribution)
+    _, positive, negative = _terms(attribution, attribution.contributions)
     return {
         "image": png_url(signed_map(attribution.contributions, limit, image)),
         "about": about,
@@ -78,17 +143,19 @@ def _map(attribution: Attribution, image: np.ndarray, limit: float, about: str) 
     }
 
 
-def _terms(attribution: Attribution) -> list[float]:
-    """The logit of a blank image, and the sums of positive and negative contributions, rounded."""
-    contributions = attribution.contributions
+def _terms(attribution: Attribution, contributions: np.ndarray) -> list[float]:
+    """The logit of a blank image, and the sums of positive and negative contributions, rounded.
+
+    The contributions are those of pixels or of pieces.
+    """
     positive, negative = contributions.clip(min=0).sum(), contributions.clip(max=0).sum()
     return rounded((attribution.blank, float(positive), float(negative)), attribution.total)
 
 
-def _rows(columns: Sequence[Attribution]) -> list[dict[str, Any]]:
+def _rows(pieces: Pieces, columns: Sequence[Attribution]) -> list[dict[str, Any]]:
     """The terms of each logit, a column per attribution, for the template."""
-    names = ("blank image", "positive contributions", "negative contributions")
-    terms = zip(*map(_terms, columns), strict=True)
+    names = ("blank image", "positive pieces", "negative pieces")
+    terms = zip(*(_terms(one, pieces.sums(one)) for one in columns), strict=True)
     rows: list[dict[str, Any]] = [
         {"name": name, "values": [signed(value) for value in values]}
         for name, values in zip(names, terms, strict=True)
