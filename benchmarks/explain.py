@@ -28,6 +28,7 @@ from digitnet.explain.attribution import attributions
 from digitnet.explain.integrated_gradients import SEGMENTS, integrated_gradients
 from digitnet.explain.pieces import pieces_of_strokes
 from digitnet.models import CLASSES, available_models
+from digitnet.segmentation import segment_drawing
 from digitnet.synthetic.writer import write_digits
 from digitnet.ui.tabs.why import explanation
 
@@ -41,7 +42,9 @@ def main() -> None:
     parser.add_argument("--drawings", type=int, default=60, help="how many (%(default)s)")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    drawings = [parse_drawing(drawing) for drawing in write_digits(options.drawings, seed=1)]
+    written = [parse_drawing(drawing) for drawing in write_digits(2 * options.drawings, seed=1)]
+    # The page explains one digit; a few of the writer's come apart into two.
+    drawings = [one for one in written if len(segment_drawing(one)) == 1][: options.drawings]
     images = images_of_strokes(drawings)
 
     table = results.Table(

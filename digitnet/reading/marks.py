@@ -15,6 +15,11 @@ SHARP = 0.08  # of the ink's strength, by which its edges change in a pixel
 MANY = 40  # marks; among more, small ones are not looked at
 SPECK = 0.7  # of the pen's width; what is smaller was not written
 BORDER = 2  # pixels; what comes as near as this to the border of a large picture touches it
+# On lined paper, of the longest side: a mark is written if it is larger than the first, and larger
+# than the second if most of it lies along a line.
+SMALLEST_WRITING, SMALL_BIT = 0.025, 0.05
+BESIDE_LINE, ON_LINE = 3, 0.7  # pixels from a line, and the part of a mark that lies so near to it
+STRAIGHT = 0.03  # its width to its length, standard deviations: a line that was not found
 EDGE = 2  # pixels around ink that may hold some of its blurred edge
 
 
@@ -46,6 +51,8 @@ def marks_in(
         parts, count = scipy.ndimage.label((parts > 0) & ~framed, np.ones((3, 3)))
         dark = np.where(scipy.ndimage.maximum_filter(framed, 3), 0, dark)
     parts, count = _without_specks(parts)
+    if lines.any() and not _is_written_on(parts, lines):
+        parts, count = np.zeros_like(parts), 0
     near = scipy.ndimage.maximum_filter(parts > 0, 2 * EDGE + 1) & (~lines | (parts > 0))
     strength = np.where(near, np.clip(dark / max(strongest, 1e-6), 0, None), 0)
     return strength.astype(np.float32), parts, count
@@ -87,6 +94,24 @@ def _sharp(dark: np.ndarray, parts: np.ndarray, count: int) -> np.ndarray:
     edges = scipy.ndimage.mean(steep, np.where(outline, parts, 0), numbers)
     depths = scipy.ndimage.maximum(dark, parts, numbers)
     return np.asarray(edges) > SHARP * np.asarray(depths)
+
+
+def _is_written_on(parts: np.ndarray, lines: np.ndarray) -> bool:
+    """Whether any of the marks ``[H, W]`` on lined paper is more than a remnant of the lines.
+
+    Remnants are bits of a line, and lines that were not found.
+    """
+    beside = scipy.ndimage.maximum_filter(lines, 2 * BESIDE_LINE + 1)
+    for number, box in enumerate(scipy.ndimage.find_objects(parts), 1):
+        own = parts[box] == number
+        size = max(own.shape) / max(parts.shape)
+        places = np.argwhere(own) - np.argwhere(own).mean(axis=0)
+        minor, major = np.sqrt(np.linalg.eigvalsh(places.T @ places + 1e-9 * np.eye(2)))
+        is_line = minor < STRAIGHT * major
+        is_bit = size < SMALL_BIT and beside[box][own].mean() > ON_LINE
+        if size > SMALLEST_WRITING and not is_line and not is_bit:
+            return True
+    return False
 
 
 def _without_specks(parts: np.ndarray) -> tuple[np.ndarray, int]:

@@ -67,7 +67,7 @@ def test_a_drawing_is_explained_by_every_model(page):
         expect(page.locator("#evidence .piecewise")).to_have_count(2)
         expect(page.locator("#evidence .piecewise svg").first).to_be_visible()
         assert page.locator("#evidence .piecewise .line").count() >= 20
-        assert all(number(text) for text in page.locator("#evidence text").all_inner_texts())
+        assert all(number(text) for text in page.locator("#evidence text").all_text_contents())
         expect(maps(page).first).to_be_hidden()  # they are one click away
         check_account(page)
         said = page.locator("#evidence .predicted").inner_text()
@@ -188,7 +188,7 @@ def test_on_a_phone(phone):
         assert phone.evaluate("document.documentElement.scrollWidth") <= 360
     choose(phone, "3", "why-digit")
     expect(phone.locator("#evidence .asked")).to_have_text("Why not 3?")
-    box = maps(phone).first.bounding_box()
+    box = phone.locator("#evidence .piecewise svg").first.bounding_box()
     assert box["width"] > 250
     check_account(phone)
     lay_test_image(phone, 8)
