@@ -21,7 +21,7 @@ LIGHTS = ("uneven", "shadow")
 PAGE_WIDTHS = (600, 3000)  # pixels
 PENS = (3, 8)  # pixels, widths of pen and pencil
 HEIGHTS = (0.03, 0.2)  # of the page's width, of a digit
-LARGEST_TILT = 10  # degrees
+MAX_TILT = 10  # degrees
 SPACINGS = {"well separated": (0.3, 0.8), "close": (0.1, 0.3)}  # gaps, in heights of a digit
 SIZES = (0.8, 1.2)  # of a digit's longest side to the usual one
 RISE = 0.1  # heights of a digit above or below the line, at most
@@ -48,7 +48,7 @@ class Page:
 
 def compose(
     digits: Sequence[Digit],
-    chance: np.random.Generator,
+    rng: np.random.Generator,
     tool: str | None = None,
     paper: str | None = None,
     spacing: str = "well separated",
@@ -61,26 +61,26 @@ def compose(
     tool, paper : one of `TOOLS`, one of `PAPERS`; at random where None
     spacing : one of `SPACINGS`
     """
-    tool = str(chance.choice(TOOLS)) if tool is None else tool
-    paper = str(chance.choice(PAPERS)) if paper is None else paper
-    light = str(chance.choice(LIGHTS))
-    width = round(float(np.exp(chance.uniform(*np.log(PAGE_WIDTHS)))))
-    height = round(width * chance.uniform(0.6, 0.78))
-    pen = chance.uniform(*PENS)
+    tool = str(rng.choice(TOOLS)) if tool is None else tool
+    paper = str(rng.choice(PAPERS)) if paper is None else paper
+    light = str(rng.choice(LIGHTS))
+    width = round(float(np.exp(rng.uniform(*np.log(PAGE_WIDTHS)))))
+    height = round(width * rng.uniform(0.6, 0.78))
+    pen = rng.uniform(*PENS)
     # A digit is a few pens high, whatever the page; and a row fits onto the page.
     smallest = max(HEIGHTS[0] * width, 6 * pen)
     largest = min(HEIGHTS[1] * width, 0.6 * width / max(1.1 * len(digits), 1))
-    size = float(np.exp(chance.uniform(*np.log((smallest, max(smallest, largest))))))
-    camera = _Camera(width, height, chance)
+    size = float(np.exp(rng.uniform(*np.log((smallest, max(smallest, largest))))))
+    camera = _Camera(width, height, rng)
 
     ink = Image.new("L", (2 * width, 2 * height))  # reduced below, which smooths its edges
     boxes = [
         _write(ink, digit, corner, longest, pen, camera)
-        for digit, corner, longest in _row(digits, size, SPACINGS[spacing], (width, height), chance)
+        for digit, corner, longest in _row(digits, size, SPACINGS[spacing], (width, height), rng)
     ]
     strength = np.asarray(ink.reduce(2), np.float32) / 255
-    lines = _lines(paper, size, camera, chance)
-    page = _developed(strength, lines, tool, light, chance)
+    lines = _lines(paper, size, camera, rng)
+    page = _developed(strength, lines, tool, light, rng)
     bounds = "under 6 %" if size < 0.06 * width else "6 to 10 %" if size < 0.1 * width else "more"
     return Page(
         page,
@@ -95,13 +95,13 @@ def compose(
     )
 
 
-def print_text(text: str, font: str, chance: np.random.Generator) -> Page:
+def print_text(text: str, font: str, rng: np.random.Generator) -> Page:
     """Print digits with a TrueType font, and photograph the page evenly lit."""
-    size = int(chance.integers(40, 160))
+    size = int(rng.integers(40, 160))
     typeface = ImageFont.truetype(font, size)
     left, top, right, bottom = typeface.getbbox(text)
-    width = round((right - left) * chance.uniform(1.3, 2.5) + size)
-    height = round((bottom - top) * chance.uniform(2, 4))
+    width = round((right - left) * rng.uniform(1.3, 2.5) + size)
+    height = round((bottom - top) * rng.uniform(2, 4))
     ink = Image.new("L", (width, height))
     corner = ((width - right - left) // 2, (height - bottom - top) // 2)
     pen = ImageDraw.Draw(ink)
@@ -112,7 +112,7 @@ def print_text(text: str, font: str, chance: np.random.Generator) -> Page:
         x0, y0, x1, y1 = typeface.getbbox(character)
         boxes.append((corner[0] + start + x0, corner[1] + y0, x1 - x0, y1 - y0))
     strength = np.asarray(ink, np.float32) / 255
-    picture = _developed(strength, np.zeros_like(strength), "pen", "uneven", chance)
+    picture = _developed(strength, np.zeros_like(strength), "pen", "uneven", rng)
     return Page(picture, np.array(boxes, float))
 
 
@@ -141,23 +141,23 @@ def seven_segments(digit: int) -> Drawing:
 
 def place(
     drawings: Sequence[Drawing],
-    chance: np.random.Generator,
+    rng: np.random.Generator,
     spacing: str = "well separated",
     tilt: float | None = None,
 ) -> list[list[np.ndarray]]:
     """Drawings in a row, as on the sketchpad; the strokes of each, about 1 high."""
-    angle = np.deg2rad(chance.uniform(-LARGEST_TILT, LARGEST_TILT) if tilt is None else tilt)
+    angle = np.deg2rad(rng.uniform(-MAX_TILT, MAX_TILT) if tilt is None else tilt)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     row, start = [], 0.0
     for drawing in drawings:
         strokes = [np.asarray(stroke, float) for stroke in drawing if len(stroke)]
         points = np.concatenate(strokes)
         low, extent = points.min(axis=0), np.ptp(points, axis=0)
-        scale = chance.uniform(*SIZES) / max(extent.max(), 1e-9)
+        scale = rng.uniform(*SIZES) / max(extent.max(), 1e-9)
         foot = [low[0], low[1] + extent[1]]
-        corner = [start, chance.uniform(-RISE, RISE)]
+        corner = [start, rng.uniform(-RISE, RISE)]
         row.append([((stroke - foot) * scale + corner) @ turn for stroke in strokes])
-        start += extent[0] * scale + chance.uniform(*SPACINGS[spacing])
+        start += extent[0] * scale + rng.uniform(*SPACINGS[spacing])
     return row
 
 
@@ -183,11 +183,11 @@ def overlaps(found: Sequence[Sequence[float]], boxes: np.ndarray) -> bool:
 class _Camera:
     """Projects points of the flat page into the picture: a rotation and a slight perspective."""
 
-    def __init__(self, width: int, height: int, chance: np.random.Generator):
+    def __init__(self, width: int, height: int, rng: np.random.Generator):
         self.size = np.array([width, height])
-        angle = np.deg2rad(chance.uniform(-LARGEST_TILT, LARGEST_TILT))
+        angle = np.deg2rad(rng.uniform(-MAX_TILT, MAX_TILT))
         self.turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        self.vanishing = chance.uniform(-0.12, 0.12, 2) / self.size
+        self.vanishing = rng.uniform(-0.12, 0.12, 2) / self.size
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
         """Points float ``[n, 2]`` of the page, in pixels, as pixels of the picture."""
@@ -200,19 +200,19 @@ def _row(
     size: float,
     gaps: tuple[float, float],
     page: tuple[int, int],
-    chance: np.random.Generator,
+    rng: np.random.Generator,
 ) -> list[tuple[Digit, np.ndarray, float]]:
     """Each digit, the left end of its foot on the page, and its longest side; in pixels."""
-    longest = [size * chance.uniform(*SIZES) for _ in digits]
+    longest = [size * rng.uniform(*SIZES) for _ in digits]
     widths = [
         side * extent[0] / max(extent.max(), 1e-9)
         for side, extent in zip(longest, map(_extent, digits), strict=True)
     ]
-    starts = np.cumsum([0.0] + [width + chance.uniform(*gaps) * size for width in widths])
+    starts = np.cumsum([0.0] + [width + rng.uniform(*gaps) * size for width in widths])
     free = np.array([page[0] - starts[-1], page[1] - 1.4 * size])
-    left, baseline = free * chance.uniform(0.2, 0.8, 2) + [0, 1.2 * size]
+    left, baseline = free * rng.uniform(0.2, 0.8, 2) + [0, 1.2 * size]
     return [
-        (digit, np.array([left + start, baseline + chance.uniform(-RISE, RISE) * size]), side)
+        (digit, np.array([left + start, baseline + rng.uniform(-RISE, RISE) * size]), side)
         for digit, start, side in zip(digits, starts, longest, strict=False)
     ]
 
@@ -277,92 +277,90 @@ def _projected(image: Image.Image, corners: np.ndarray, size: tuple[int, int]) -
 # ---- paper and camera -------------------------------------------------------------------------
 
 
-def _lines(paper: str, size: float, camera: _Camera, chance: np.random.Generator) -> np.ndarray:
+def _lines(paper: str, size: float, camera: _Camera, rng: np.random.Generator) -> np.ndarray:
     """How strongly lines are printed at each pixel, float32 ``[H, W]`` in 0..0.5."""
     width, height = camera.size
     layer = Image.new("L", (2 * int(width), 2 * int(height)))
     if paper == "plain":
         return np.zeros((int(height), int(width)), np.float32)
     brush = ImageDraw.Draw(layer)
-    pitch = size * (chance.uniform(0.9, 2) if paper == "ruled" else chance.uniform(0.3, 1.1))
+    pitch = size * (rng.uniform(0.9, 2) if paper == "ruled" else rng.uniform(0.3, 1.1))
     pitch = max(pitch, 14)
-    thickness = round(2 * chance.uniform(0.8, 2.2))
+    thickness = round(2 * rng.uniform(0.8, 2.2))
     reach = 0.4 * camera.size.max()
 
     def rule(start: np.ndarray, end: np.ndarray) -> None:
         ends = camera(np.stack([start, end])) * 2
         brush.line(ends.ravel().tolist(), fill=255, width=thickness)
 
-    for y in np.arange(chance.uniform(0, pitch) - reach, height + reach, pitch):
+    for y in np.arange(rng.uniform(0, pitch) - reach, height + reach, pitch):
         rule(np.array([-reach, y]), np.array([width + reach, y]))
     if paper == "squared":
-        for x in np.arange(chance.uniform(0, pitch) - reach, width + reach, pitch):
+        for x in np.arange(rng.uniform(0, pitch) - reach, width + reach, pitch):
             rule(np.array([x, -reach]), np.array([x, height + reach]))
-    strength = chance.uniform(0.12, 0.4)
+    strength = rng.uniform(0.12, 0.4)
     return np.asarray(layer.reduce(2), np.float32) / 255 * strength
 
 
 def _developed(
-    ink: np.ndarray, lines: np.ndarray, tool: str, light: str, chance: np.random.Generator
+    ink: np.ndarray, lines: np.ndarray, tool: str, light: str, rng: np.random.Generator
 ) -> Image.Image:
     """The photo of a page: ink and lines float32 ``[H, W]`` in 0..1 on paper, lit, as a JPEG."""
     shape = ink.shape
-    grain = _grain(shape, chance)
+    grain = _grain(shape, rng)
     if tool == "pencil":  # catches on the paper's tooth, and is grey
-        ink = ink * np.clip(0.8 + 0.3 * grain, 0, 1.1) * chance.uniform(0.3, 0.65)
+        ink = ink * np.clip(0.8 + 0.3 * grain, 0, 1.1) * rng.uniform(0.3, 0.65)
         colour = np.array([0.15, 0.15, 0.17], np.float32)
     else:
-        ink = ink * np.clip(1 + 0.05 * grain, 0, 1) * chance.uniform(0.7, 0.97)
+        ink = ink * np.clip(1 + 0.05 * grain, 0, 1) * rng.uniform(0.7, 0.97)
         inks = [(0.05, 0.05, 0.05), (0.1, 0.15, 0.6), (0.6, 0.1, 0.1), (0.1, 0.4, 0.2)]
-        colour = np.array(inks[int(chance.choice(4, p=[0.4, 0.35, 0.15, 0.1]))], np.float32)
-    line_colour = np.array([(0.9, 0.6, 0.3), (0.8, 0.8, 0.8)][int(chance.integers(2))], np.float32)
-    white = np.array([1, chance.uniform(0.92, 1), chance.uniform(0.8, 1)], np.float32)
-    texture = 1 + np.float32(chance.uniform(0, 0.02)) * grain
-    lit = _light(shape, light, chance) * np.float32(chance.uniform(0.6, 1))
-    blur = chance.uniform(0.3, 1.2)
-    noise = np.float32(chance.uniform(0.003, 0.03))
+        colour = np.array(inks[int(rng.choice(4, p=[0.4, 0.35, 0.15, 0.1]))], np.float32)
+    line_colour = np.array([(0.9, 0.6, 0.3), (0.8, 0.8, 0.8)][int(rng.integers(2))], np.float32)
+    white = np.array([1, rng.uniform(0.92, 1), rng.uniform(0.8, 1)], np.float32)
+    texture = 1 + np.float32(rng.uniform(0, 0.02)) * grain
+    lit = _light(shape, light, rng) * np.float32(rng.uniform(0.6, 1))
+    blur = rng.uniform(0.3, 1.2)
+    noise = np.float32(rng.uniform(0.003, 0.03))
     channels = []
     for channel in range(3):
         page = white[channel] * texture - lines * line_colour[channel]
         page += ink * np.minimum(colour[channel] - page, 0)
         page = ndimage.gaussian_filter(page * lit, blur)
-        page += noise * chance.standard_normal(shape, np.float32)
+        page += noise * rng.standard_normal(shape, np.float32)
         channels.append(np.rint(np.clip(page, 0, 1) * 255).astype(np.uint8))
     file = io.BytesIO()
     picture = Image.fromarray(np.stack(channels, axis=2))
-    picture.save(file, "JPEG", quality=int(chance.integers(55, 96)))
+    picture.save(file, "JPEG", quality=int(rng.integers(55, 96)))
     return Image.open(file)
 
 
-def _grain(shape: tuple[int, int], chance: np.random.Generator) -> np.ndarray:
+def _grain(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """The paper's tooth: fine and coarse, of unit standard deviation."""
     texture = np.zeros(shape, np.float32)
     for width in (0.7, 2.5):
-        grain = ndimage.gaussian_filter(chance.standard_normal(shape, np.float32), width)
+        grain = ndimage.gaussian_filter(rng.standard_normal(shape, np.float32), width)
         texture += grain / grain.std()
     return texture / texture.std()
 
 
-def _light(shape: tuple[int, int], kind: str, chance: np.random.Generator) -> np.ndarray:
+def _light(shape: tuple[int, int], kind: str, rng: np.random.Generator) -> np.ndarray:
     """The light that falls on the page, float32 ``[H, W]``: uneven, with or without a shadow."""
     rows, columns = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     longest = max(shape)
-    way = chance.uniform(0, 2 * np.pi)
+    way = rng.uniform(0, 2 * np.pi)
     along = ((columns - shape[1] / 2) * np.cos(way) + (rows - shape[0] / 2) * np.sin(way)) / longest
-    blotches = chance.standard_normal((6, 8), np.float32)
+    blotches = rng.standard_normal((6, 8), np.float32)
     spots = np.asarray(
         Image.fromarray(blotches).resize((shape[1], shape[0]), Image.Resampling.BICUBIC)
     )
-    lit = (
-        1 + np.float32(chance.uniform(0, 0.4)) * along + np.float32(chance.uniform(0, 0.06)) * spots
-    )
+    lit = 1 + np.float32(rng.uniform(0, 0.4)) * along + np.float32(rng.uniform(0, 0.06)) * spots
     radius = (columns / shape[1] - 0.5) ** 2 + (rows / shape[0] - 0.5) ** 2
-    lit -= np.float32(chance.uniform(0, 0.5)) * radius  # a vignette
+    lit -= np.float32(rng.uniform(0, 0.5)) * radius  # a vignette
     if kind == "shadow":
-        edge, softness = chance.uniform(-0.25, 0.25), chance.uniform(0.002, 0.03)
-        other = chance.uniform(0, 2 * np.pi)
+        edge, softness = rng.uniform(-0.25, 0.25), rng.uniform(0.002, 0.03)
+        other = rng.uniform(0, 2 * np.pi)
         across = (columns - shape[1] / 2) * np.cos(other) + (rows - shape[0] / 2) * np.sin(other)
-        lit *= 1 - np.float32(chance.uniform(0.15, 0.5)) / (
+        lit *= 1 - np.float32(rng.uniform(0.15, 0.5)) / (
             1 + np.exp(np.clip((across / longest - edge) / softness, -50, 50))
         )
     return np.clip(lit / lit.max(), 0.1, 1)

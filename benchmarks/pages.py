@@ -88,8 +88,8 @@ def handwriting(
     tallies: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for number in range(singles):
         page, text = writers.page([1, number], 1, number)
-        said = classifier.predict(page.picture)
-        digit = str(said.digit) if said.is_digit else "?"
+        prediction = classifier.predict(page.picture)
+        digit = "?" if prediction.answer is None else str(prediction.answer)
         outcome = "right" if digit == text else _failure(classifier, page)
         _count(tallies, "single digit", page, outcome)
         _keep(save, page, f"single-{number}-{text}-{digit}-{outcome}")
@@ -123,15 +123,15 @@ def other_pages(classifier: Classifier, each: int = 30) -> list[dict[str, Any]]:
             continue
         outcomes = []
         for number in range(each):
-            chance = np.random.default_rng([3, number])
-            text = "".join(map(str, chance.integers(10, size=(1, 4)[number % 2])))
-            outcomes.append(_text(classifier, print_text(text, font, chance)) == text)
+            rng = np.random.default_rng([3, number])
+            text = "".join(map(str, rng.integers(10, size=(1, 4)[number % 2])))
+            outcomes.append(_text(classifier, print_text(text, font, rng)) == text)
         rows.append(_row(f"{family}, {weight}", outcomes))
     outcomes = []
     for number in range(each):
-        chance = np.random.default_rng([4, number])
-        digits = chance.integers(10, size=(1, 4)[number % 2])
-        page = compose([seven_segments(d) for d in digits], chance, "pen", "plain")
+        rng = np.random.default_rng([4, number])
+        digits = rng.integers(10, size=(1, 4)[number % 2])
+        page = compose([seven_segments(d) for d in digits], rng, "pen", "plain")
         outcomes.append(_text(classifier, page) == "".join(map(str, digits)))
     rows.append(_row("seven segments", outcomes))
     blank = [
@@ -151,9 +151,9 @@ def sketchpad(classifier: Classifier, writers: "_Writers", each: int) -> list[di
         for length in (1, 2, 3, 5, 8):
             outcomes = []
             for number in range(each):
-                chance = np.random.default_rng([6, number, length])
-                digits, text = writers.pick_strokes(chance, length)
-                drawing = [s for digit in place(digits, chance, spacing) for s in digit]
+                rng = np.random.default_rng([6, number, length])
+                digits, text = writers.pick_strokes(rng, length)
+                drawing = [s for digit in place(digits, rng, spacing) for s in digit]
                 outcomes.append(classifier.read(drawing).text == text)
             rows.append(_row(f"{length} digits drawn, {spacing}", outcomes))
     return rows
@@ -220,32 +220,32 @@ class _Writers:
     ):
         self.drawings, self.labels, self.images = drawings, labels, images
 
-    def pick_strokes(self, chance: np.random.Generator, count: int) -> tuple[list[Strokes], str]:
+    def pick_strokes(self, rng: np.random.Generator, count: int) -> tuple[list[Strokes], str]:
         """Some drawings and their labels."""
-        numbers = chance.integers(len(self.drawings), size=count)
+        numbers = rng.integers(len(self.drawings), size=count)
         text = "".join(str(self.labels[number]) for number in numbers)
         return [self.drawings[number] for number in numbers], text
 
-    def pick(self, chance: np.random.Generator, count: int) -> tuple[list[Digit], str]:
+    def pick(self, rng: np.random.Generator, count: int) -> tuple[list[Digit], str]:
         """Some digits and their labels."""
         digits: list[Digit] = []
         text = ""
         for _ in range(count):
-            if self.images and chance.random() < MNIST_SHARE:
-                number = int(chance.integers(len(self.images[1])))
+            if self.images and rng.random() < MNIST_SHARE:
+                number = int(rng.integers(len(self.images[1])))
                 digits.append(self.images[0][number].numpy())
                 text += str(int(self.images[1][number]))
             else:
-                number = int(chance.integers(len(self.drawings)))
+                number = int(rng.integers(len(self.drawings)))
                 digits.append(self.drawings[number])
                 text += str(self.labels[number])
         return digits, text
 
     def page(self, seed: list[int], count: int, number: int) -> tuple[Page, str]:
         """A page with `count` digits; tool and paper take turns with `number`."""
-        chance = np.random.default_rng(seed)
-        digits, text = self.pick(chance, count)
-        return compose(digits, chance, TOOLS[number % 2], PAPERS[number // 2 % 3]), text
+        rng = np.random.default_rng(seed)
+        digits, text = self.pick(rng, count)
+        return compose(digits, rng, TOOLS[number % 2], PAPERS[number // 2 % 3]), text
 
 
 def _gradients() -> Iterator[Image.Image]:

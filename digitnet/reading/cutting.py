@@ -16,10 +16,10 @@ WIDE = 1.0  # what is wider may be several digits, however it reads
 NARROW = 0.55  # what is narrower is not cut
 DOUBTFUL = 0.5  # what looks less like a digit than this may be several, or a part of one
 SLANTS = (0.0, 0.25, -0.25)  # of cuts, columns to a row
-MOST_CUTS = 6
-LEAST_PIECE, WIDEST_PIECE = 0.12, 1.3
+MAX_CUTS = 6
+MIN_PIECE, MAX_PIECE = 0.12, 1.3
 CUT_COST = 1.5  # of a cut, in the logarithm of what pieces look like digits
-LOWEST = 0.01  # no piece looks less like a digit than this
+MIN_LIKENESS = 0.01  # no piece looks less like a digit than this
 CLOSE = 0.15  # a gap that there may be between parts of one digit
 FAR_CORNER = np.array([[1, 0], [0, 1], [1, 0], [0, 1]])  # of x, y, width, height
 GAIN = 0.3  # in the logarithm, from putting two groups together
@@ -45,7 +45,7 @@ def _joined(
         across, down = low.max(axis=0) - high.min(axis=0)
         gap = max(across, down) / max(height, 1e-9)
         near = CLOSE if left.row == right.row else CLOSE / 2
-        if not left.sign + right.sign and gap < near and width < WIDEST_PIECE * height:
+        if not left.sign + right.sign and gap < near and width < MAX_PIECE * height:
             pairs.append((first, second, across / max(boxes[[first, second], 2].min(), 1e-9)))
     if not pairs:
         return pieces
@@ -97,7 +97,7 @@ def _best_path(
         (start, end)
         for start in range(len(cuts))
         for end in range(start + 1, len(cuts))
-        if LEAST_PIECE < (edges[end] - edges[start]) / height < WIDEST_PIECE
+        if MIN_PIECE < (edges[end] - edges[start]) / height < MAX_PIECE
     ]
     parts = [Piece(piece.marks, cuts[start], cuts[end], slant) for start, end in spans]
     scores = _scores(writing, parts, likeness) if parts else np.zeros(0)
@@ -117,16 +117,16 @@ def _valleys(along: np.ndarray, height: float) -> list[float]:
     step = 0.04 * height
     count = max(1, int(np.ptp(along) / step))
     ink, edges = np.histogram(along, count)
-    margin = max(1, round(LEAST_PIECE / 0.04))
+    margin = max(1, round(MIN_PIECE / 0.04))
     inner = range(margin, count - margin)
     order = sorted(inner, key=lambda place: ink[place])
     chosen: list[int] = []
     for place in order:
-        if len(chosen) < MOST_CUTS and all(abs(place - other) >= 3 for other in chosen):
+        if len(chosen) < MAX_CUTS and all(abs(place - other) >= 3 for other in chosen):
             chosen.append(place)
     return sorted(float(edges[place] + edges[place + 1]) / 2 for place in chosen)
 
 
 def _scores(writing: Writing, pieces: Sequence[Piece], likeness: DigitLikeness) -> np.ndarray:
     """The logarithms of how much pieces look like digits, float ``[N]``."""
-    return np.log(np.clip(likeness(writing.images(pieces)), LOWEST, 1))
+    return np.log(np.clip(likeness(writing.images(pieces)), MIN_LIKENESS, 1))

@@ -4,8 +4,8 @@ import numpy as np
 import scipy
 
 STRAIGHT = 0.65  # of a side, no farther from a straight line than its own width
-SMALLEST_FRAME = 24  # pixels, either side
-MOST_FRAMES = 40  # the largest marks are looked at
+MIN_FRAME = 24  # pixels, either side
+MAX_FRAMES = 40  # the largest marks are looked at
 
 
 def frames(parts: np.ndarray) -> np.ndarray:
@@ -22,8 +22,8 @@ def frames(parts: np.ndarray) -> np.ndarray:
     result = np.zeros(parts.shape, bool)
     slices = [box for box in scipy.ndimage.find_objects(parts)]
     sizes = [min(side.stop - side.start for side in box) for box in slices]
-    for number in np.argsort(sizes)[::-1][:MOST_FRAMES]:
-        if sizes[number] < SMALLEST_FRAME:
+    for number in np.argsort(sizes)[::-1][:MAX_FRAMES]:
+        if sizes[number] < MIN_FRAME:
             break
         rows, columns = slices[number]
         mask = parts[rows, columns] == number + 1

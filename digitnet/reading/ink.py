@@ -16,12 +16,12 @@ from digitnet.pictures import Picture, open_reduced
 from digitnet.reading.marks import marks_in
 from digitnet.reading.paper import lines_in
 
-NARROWEST = 16  # pixels; a narrower picture is continued at its right or lower edge
+MIN_SIDE = 16  # pixels; a narrower picture is continued at its right or lower edge
 SMOOTH = 0.8  # pixels, the standard deviation of the smoothing against noise
 TILES = 12  # along the longest side; the paper's texture is measured in each
 
 WINDOWS = (1 / 32, 1 / 16, 1 / 8, 1 / 4)  # of the longest side, wider than a pen
-SMALLEST_WINDOW = 11  # pixels; pens in MNIST's own images are up to 6 wide
+MIN_WINDOW = 11  # pixels; pens in MNIST's own images are up to 6 wide
 PEN_SIZE = 400  # pixels, the longest side at which the window is chosen
 EXPLAINED = 0.9  # of the edges that the widest windows leave, this much is enough
 
@@ -53,7 +53,7 @@ def ink_of(picture: Picture) -> Ink:
     """
     reduced, scale = open_reduced(picture)
     colours = np.asarray(reduced, np.float32) / 255
-    missing = [max(0, NARROWEST - side) for side in colours.shape[:2]]
+    missing = [max(0, MIN_SIDE - side) for side in colours.shape[:2]]
     colours = np.pad(colours, [(0, missing[0]), (0, missing[1]), (0, 0)], "edge")
     grey = _grey_of(colours)
     polarity, window = _window_of(grey)
@@ -101,7 +101,7 @@ def _window_of(grey: np.ndarray) -> tuple[int, int]:
     sharp = edges > texture
     margin = max(2, longest // 6)
     padded = np.pad(small, margin, "edge")
-    sides = sorted({max(SMALLEST_WINDOW, round(longest * part) | 1) for part in WINDOWS})
+    sides = sorted({max(MIN_WINDOW, round(longest * part) | 1) for part in WINDOWS})
 
     def explained(polarity: int, side: int) -> float:
         hat = _black_hat(-polarity * padded, side, smooth=0)[margin:-margin, margin:-margin]

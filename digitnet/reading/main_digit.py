@@ -9,7 +9,7 @@ from digitnet.reading.rows import arranged, box_of
 from digitnet.reading.writing import NEARLY_TOUCHING, InkWriting, Piece
 
 CROPPED = 2 * IMAGE_SIZE  # pixels; so small a picture shows the digit and nothing else
-MOST_MARKS = 30  # of a picture that shows one digit, the largest ones
+MAX_MARKS_TRIED = 30  # of a picture that shows one digit, the largest ones
 
 
 def main_image(picture: Picture) -> np.ndarray:
@@ -24,7 +24,7 @@ def main_image(picture: Picture) -> np.ndarray:
     if max(writing.ink.strength.shape) <= CROPPED:
         return writing.images([Piece(tuple(range(len(writing.marks))))])[0]
     sizes = np.array([np.ptp(points, axis=0).max() for points in writing.marks])
-    chosen = np.argsort(-sizes, kind="stable")[:MOST_MARKS]
+    chosen = np.argsort(-sizes, kind="stable")[:MAX_MARKS_TRIED]
     groups, _ = arranged([writing.marks[mark] for mark in chosen], NEARLY_TOUCHING)
     pieces = [Piece(tuple(chosen[list(group.marks)].tolist())) for group in groups]
     boxes = np.array([box_of(writing.level(piece)) for piece in pieces])

@@ -17,7 +17,7 @@ SPECK = 0.7  # of the pen's width; what is smaller was not written
 BORDER = 2  # pixels; what comes as near as this to the border of a large picture touches it
 # On lined paper, of the longest side: a mark is written if it is larger than the first, and larger
 # than the second if most of it lies along a line.
-SMALLEST_WRITING, SMALL_BIT = 0.025, 0.05
+MIN_WRITING, SMALL_BIT = 0.025, 0.05
 BESIDE_LINE, ON_LINE = 3, 0.7  # pixels from a line, and the part of a mark that lies so near to it
 STRAIGHT = 0.03  # its width to its length, standard deviations: a line that was not found
 EDGE = 2  # pixels around ink that may hold some of its blurred edge
@@ -109,7 +109,7 @@ def _is_written_on(parts: np.ndarray, lines: np.ndarray) -> bool:
         minor, major = np.sqrt(np.linalg.eigvalsh(places.T @ places + 1e-9 * np.eye(2)))
         is_line = minor < STRAIGHT * major
         is_bit = size < SMALL_BIT and beside[box][own].mean() > ON_LINE
-        if size > SMALLEST_WRITING and not is_line and not is_bit:
+        if size > MIN_WRITING and not is_line and not is_bit:
             return True
     return False
 

@@ -13,18 +13,18 @@ import numpy as np
 import scipy
 
 BLOCK = 8  # pixels along a line that are averaged
-LARGEST_TILT = 13.0  # degrees, of the paper
+MAX_TILT = 13.0  # degrees, of the paper
 PERSPECTIVE = 6.0  # degrees, by which lines differ from the common slope
 SLOPE_ERROR = 0.4  # degrees, with which a line's slope is found
-CLEAREST = 40  # lines, by which the common perspective is found
-MOST = 300  # lines in either direction
+MAX_CLEAR_LINES = 40  # lines, by which the common perspective is found
+MAX_LINES = 300  # lines in either direction
 STEP = 0.2  # degrees, between slopes tried
 COVERED = 0.65  # of a line's length in the picture that it must be seen on
 SHORTEST = 12  # of the picture's width, the part that a line crosses at least
-THICKEST = 1 / 100  # of the longest side
+MAX_LINE_WIDTH = 1 / 100  # of the longest side
 CURVE = 2  # pixels by which a line may leave the straight one
 MORE = 1.45  # times a line's own darkness: a stroke crosses there
-FAINTEST = 0.02  # of the paper's brightness, by which a line is darker
+MIN_DARKNESS = 0.02  # of the paper's brightness, by which a line is darker
 VISIBLE = 2.5  # standard deviations of the paper's texture, averaged over a block
 
 
@@ -68,7 +68,7 @@ def _lines_of(ink: np.ndarray, noise: float) -> _Lines:
         return _Lines(np.zeros((0, width)), np.zeros(0, int), np.zeros(0))
     blocks = ink[:, : count * BLOCK].reshape(height, count, BLOCK).mean(axis=2)
     lines = _straight_lines(blocks, noise)
-    thickest = max(3, round(THICKEST * max(ink.shape)))
+    thickest = max(3, round(MAX_LINE_WIDTH * max(ink.shape)))
     along, _ = _sampled(blocks, lines, np.arange(-thickest, thickest + 1))
     profile = np.median(along, axis=2)  # [lines, offsets]
     peak = profile[:, thickest - 1 : thickest + 2].max(axis=1)
@@ -86,13 +86,13 @@ def _straight_lines(blocks: np.ndarray, noise: float) -> np.ndarray:
     """The rows, at each of the blocks ``[H, B]``, of lines: float ``[lines, B]``."""
     height, count = blocks.shape
     # Neighbouring pixels share some of the texture.
-    floor = max(VISIBLE * noise / np.sqrt(BLOCK / 2), FAINTEST)
+    floor = max(VISIBLE * noise / np.sqrt(BLOCK / 2), MIN_DARKNESS)
     # Ink is darker than lines, and there is little of it along a line: it must not decide.
     clipped = np.clip(blocks, 0, max(np.percentile(blocks, 98), 2 * floor))
     places = (np.arange(count) - (count - 1) / 2) * BLOCK
 
     # Lines that cross a corner alone meet the middle column above or below the picture.
-    beyond = int(np.abs(places).max() * np.tan(np.deg2rad(LARGEST_TILT + PERSPECTIVE + 1))) + 1
+    beyond = int(np.abs(places).max() * np.tan(np.deg2rad(MAX_TILT + PERSPECTIVE + 1))) + 1
     padded = np.pad(clipped.T, ((0, 0), (2 * beyond, 2 * beyond))).astype(np.float32)
     middles = np.arange(-beyond, height + beyond)
 
@@ -108,7 +108,7 @@ def _straight_lines(blocks: np.ndarray, noise: float) -> np.ndarray:
     def contrast(degrees: float) -> float:
         return float(np.square(np.diff(summed(degrees))).sum())
 
-    common = max(np.arange(-LARGEST_TILT, LARGEST_TILT + 0.5, 0.5), key=contrast)
+    common = max(np.arange(-MAX_TILT, MAX_TILT + 0.5, 0.5), key=contrast)
     slopes = common + np.arange(-PERSPECTIVE, PERSPECTIVE + STEP, STEP)
     score = np.stack([summed(degrees) for degrees in slopes], axis=1)  # [H, slopes]
     around = scipy.ndimage.uniform_filter1d(score, 31, axis=0)
@@ -117,7 +117,7 @@ def _straight_lines(blocks: np.ndarray, noise: float) -> np.ndarray:
     centres, which = np.nonzero((score == highest) & (score > 0.3 * floor))
     if not len(centres):
         return np.zeros((0, count))
-    order = np.argsort(-score[centres, which])[:MOST]
+    order = np.argsort(-score[centres, which])[:MAX_LINES]
     scores = score[centres[order], which[order]]
     kept = order[_in_perspective(centres[order], slopes[which[order]], scores)]
     rows = middles[centres[kept], None] + places * np.tan(np.deg2rad(slopes[which[kept]]))[:, None]
@@ -131,7 +131,7 @@ def _in_perspective(centres: np.ndarray, slopes: np.ndarray, scores: np.ndarray)
     fits through two of the clearest lines, the one that most agree with, the clearest counting most
     (as M. Fischler and R. Bolles' RANSAC, 1981, but with every pair).
     """
-    first, second = np.triu_indices(min(len(centres), CLEAREST), 1)
+    first, second = np.triu_indices(min(len(centres), MAX_CLEAR_LINES), 1)
     apart = centres[first] - centres[second]
     first, second, apart = (one[np.abs(apart) > 8] for one in (first, second, apart))
     changes = (slopes[first] - slopes[second]) / apart

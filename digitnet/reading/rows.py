@@ -18,7 +18,7 @@ SHORT = 0.45  # a part shorter than this is no digit, but a bar or a flag of one
 FAR = 0.5  # it belongs to no digit that is farther from it than this
 MARK = 0.35  # what is smaller than this, and belongs to no digit, is a sign
 BESIDE = 0.08  # a gap at least so wide is between a digit and a sign
-SMALLEST_SIGN = 0.2  # what is smaller, and neither dot nor dash, is a smudge
+MIN_SIGN = 0.2  # what is smaller, and neither dot nor dash, is a smudge
 NEIGHBOUR = 1.2  # what is small, and farther from digits than this, is a smudge
 TOUCHING = 0.05  # lines nearer than this belong together, whatever their pen
 SLOPE = 0.2
@@ -149,7 +149,7 @@ def _signs(
             sign = "-"
         elif max(width, tallness) < MARK and depth[digit] > 0.7:
             sign = "."
-        elif max(width, tallness) > SMALLEST_SIGN:
+        elif max(width, tallness) > MIN_SIGN:
             sign = "?"
         else:
             continue

@@ -15,7 +15,7 @@ from digitnet.ui.components.base import png_url
 from digitnet.ui.components.maps import INK, marked_map, mixed, signed_map
 
 MARGIN = 0.1  # around a drawing, relative to its longest side
-SMALLEST_NUMBER = 0.1  # of the largest; the number of a piece with less is left out
+MIN_NUMBER = 0.1  # of the largest; the number of a piece with less is left out
 WORD, LINE = 4.0, 1.8  # pixels of the image, the size of a number on a piece
 MIN_ERROR_SHOWN = 1e-5  # completeness error; a smaller one is rounding
 
@@ -122,7 +122,7 @@ def _numbers(pieces: Pieces, values: np.ndarray, limit: float) -> list[dict[str,
     taken: list[np.ndarray] = []
     for number in np.argsort(-np.abs(values), kind="stable").tolist():
         pixels = np.argwhere(pieces.owner == number)
-        if abs(values[number]) < SMALLEST_NUMBER * limit or not len(pixels):
+        if abs(values[number]) < MIN_NUMBER * limit or not len(pixels):
             continue
         x, y = (pixels.mean(axis=0)[::-1] + 0.5).clip(WORD / 2, IMAGE_SIZE - WORD / 2)
         if all(abs(x - other_x) > WORD or abs(y - other_y) > LINE for other_x, other_y in taken):
