@@ -54,12 +54,11 @@ def pieces_of_strokes(strokes: Strokes, image: np.ndarray) -> Pieces:
     rows, columns = shifts_to_centre(render_paths([path_of(strokes)]))
     points = fit_into_box(np.concatenate(strokes)[None])[0] + [columns.item(), rows.item()]
     lines = np.split(points, np.cumsum([len(stroke) for stroke in strokes])[:-1])
-    lengths = np.array([_along(line)[-1] for line in lines])
-    numbers = _numbers(lengths)
+    alongs = [_along(line) for line in lines]
+    numbers = _numbers(np.array([along[-1] for along in alongs]))
     paths: list[list[np.ndarray]] = [[] for _ in range(1 + max(n[-1] for n in numbers))]
-    for line, (first, last) in zip(lines, numbers, strict=True):
+    for line, along, (first, last) in zip(lines, alongs, numbers, strict=True):
         parts = last - first + 1
-        along = _along(line)
         ends = np.linspace(0, along[-1], parts + 1)
         for part in range(parts):
             count = 2 + int((ends[part + 1] - ends[part]) / SPACING)

@@ -194,10 +194,10 @@ def _distances(parts: list[np.ndarray]) -> np.ndarray:
     """``[n, n]``: between the nearest points of each two parts."""
     points = np.concatenate(parts)
     starts = np.cumsum([0] + [len(part) for part in parts[:-1]])
-    places = torch.from_numpy(points)
+    places = torch.from_numpy(points.astype(np.float32))
     between = torch.cdist(places, places).numpy()
-    nearest = np.minimum.reduceat(between, starts, axis=0)
-    return np.minimum.reduceat(nearest, starts, axis=1)
+    nearest = np.minimum.reduceat(between, starts, axis=1)
+    return np.minimum.reduceat(nearest, starts, axis=0)
 
 
 def _tilt_of(rows: np.ndarray, boxes: np.ndarray) -> float:
