@@ -24,7 +24,7 @@ def test_the_page_works_below_a_path(browser, address_behind_a_path, way):
         draw(page, CROSSED_SEVEN)
         expect(answer(page)).to_have_text("7")
         open_tab(page, "Why")  # by way of the queue
-        page.locator("#evidence img").first.wait_for()
+        page.locator("#evidence .piecewise svg").first.wait_for()
         assert errors == []
         events = [url for url in asked if "/gradio_api/" in url]
         assert events and all(url.startswith(f"{address}/digits/") for url in events)

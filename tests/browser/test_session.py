@@ -94,7 +94,7 @@ def test_a_reload_keeps_drawing_model_recipe_and_tab(page):
     page.goto("about:blank")
     page.go_back()
     expect(page.get_by_role("tab", name="Why")).to_have_attribute("aria-selected", "true")
-    expect(page.locator("#evidence img").first).to_be_visible()
+    expect(page.locator("#evidence .piecewise svg").first).to_be_visible()
     choose(page, "nonlinear", "model")  # what is open follows the choice
     expect(page.locator("#evidence")).to_contain_text("nonlinear")
     open_tab(page, "Draw")
