@@ -164,7 +164,7 @@ def waited(classifier: Classifier, drawing: Strokes, digit: int | None) -> tuple
     started = time.perf_counter()
     shown, _ = explanation({name: classifier}, name, drawing, digit)
     elapsed = 1000 * (time.perf_counter() - started)
-    return elapsed, shown.get("change", {}).get("found", False)
+    return elapsed, shown["counterfactual"]["found"]
 
 
 def to_limit(classifier: Classifier, image: np.ndarray) -> float:
