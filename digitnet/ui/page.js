@@ -64,5 +64,5 @@
   }
   const changes = { childList: true, subtree: true, attributeFilter: ["aria-selected", "name"] };
   new MutationObserver(tidySoon).observe(document.body, changes);
-  tidySoon();
+  group();
 }

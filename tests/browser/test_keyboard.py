@@ -18,6 +18,7 @@ def tab(page, name):
 
 
 def test_a_group_of_radios_is_one_stop_with_arrow_keys(page):
+    expect(radio(page, "model", "cnn")).to_have_attribute("name", "model")  # grouped by page.js
     radio(page, "model", "cnn").focus()
     page.keyboard.press("ArrowLeft")
     expect(radio(page, "model", "nonlinear")).to_be_checked()
