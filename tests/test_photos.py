@@ -54,14 +54,7 @@ SIGNS = {
 }
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "-7",
-        "7.1",
-        pytest.param("7:1", marks=pytest.mark.xfail(reason="two dots are not a colon yet")),
-    ],
-)
+@pytest.mark.parametrize("text", SIGNS)
 def test_signs_are_shown_and_not_swallowed(text, classifiers):
     reading = classifiers["cnn"].read(page_of(SIGNS[text]))
     assert reading.text == text

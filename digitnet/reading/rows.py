@@ -113,11 +113,30 @@ def _grouped(parts: list[np.ndarray], apart: np.ndarray, touching: float) -> lis
     depth = (middles - low[nearest, 1]) / np.maximum(sizes[nearest, 1], 1e-9)
     beside = (columns[every, nearest] < 0.2) & (apart[every, nearest] > BESIDE) & (depth > 0.3)
     alone = tall | (apart[every, nearest] >= FAR) | beside
-    together &= alone[:, None] & alone
+    colons = _are_colons(low, high, height) & (columns[every, nearest] < 0.2)
+    alone |= colons
+    mergeable = alone & ~colons
+    together &= mergeable[:, None] & mergeable
     short = np.flatnonzero(~alone)
     together[short, nearest[short]] = True
     count, labels = scipy.sparse.csgraph.connected_components(together, directed=False)
     return [np.flatnonzero(labels == label).tolist() for label in range(count)]
+
+
+def _are_colons(low: np.ndarray, high: np.ndarray, height: float) -> np.ndarray:
+    """Which marks are dots that have another one straight above or below: bool ``[n]``.
+
+    Parameters
+    ----------
+    low, high : the corners of each mark, ``[n, 2]``
+    height : of a digit
+    """
+    size = (high - low).max(axis=1)
+    across, down = np.abs((low + high)[:, None] - (low + high)).transpose(2, 0, 1) / 2
+    larger = np.maximum(np.maximum(size[:, None], size), 0.05 * height)
+    paired = (across < 1.2 * larger) & (down > 0.2 * height) & (down < height)
+    is_dot = size < MIN_SIGN * height
+    return is_dot & (paired & is_dot).any(axis=1)
 
 
 def _lined_up(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -149,10 +168,8 @@ def _signs(
             sign = "-"
         elif max(width, tallness) < MARK and depth[digit] > 0.7:
             sign = "."
-        elif max(width, tallness) > MIN_SIGN:
-            sign = "?"
         else:
-            continue
+            sign = "?" if max(width, tallness) > MIN_SIGN else ""  # a smudge, or a colon's dot
         found.append(
             [int(rows[tall][digit]), box, Group(tuple(group), int(rows[tall][digit]), sign)]
         )
@@ -160,10 +177,10 @@ def _signs(
 
 
 def _with_colons(signs: list) -> list[tuple[int, np.ndarray, Group]]:
-    """Two dots, one above the other, are a colon."""
+    """Two dots, one above the other, are a colon; without smudges."""
     result: list[tuple[int, np.ndarray, Group]] = []
     for row, box, group in sorted(signs, key=lambda one: (one[0], one[1][0])):
-        if result and group.sign in ".?" and result[-1][2].sign in (".", "?"):
+        if result and "-" not in group.sign + result[-1][2].sign:
             last_row, last, other = result[-1]
             width = max(box[2], last[2], box[3], last[3])
             near = abs(last[0] + last[2] / 2 - box[0] - box[2] / 2) < 1.2 * width
@@ -174,7 +191,7 @@ def _with_colons(signs: list) -> list[tuple[int, np.ndarray, Group]]:
                 result[-1] = (row, np.concatenate([low, high - low]), both)
                 continue
         result.append((row, box, group))
-    return result
+    return [one for one in result if one[2].sign]
 
 
 def _boxes(marks: list[np.ndarray], groups: list[list[int]]) -> np.ndarray:
