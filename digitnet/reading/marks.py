@@ -12,6 +12,9 @@ SPOT = 40  # pixels, of the strongest ink in a large picture
 GRAIN = 5  # pixels; gaps between the grains of a stroke, at most
 BRIDGE = 7  # pixels; gaps in strokes where a line was taken out, at most
 SHARP = 0.08  # of the ink's strength, by which its edges change in a pixel
+AROUND = 0.3  # of its mean darkness, what there may be of it just outside of ink
+NEAR, FAR = 2, 4  # pixels from ink, between which that is measured
+MAX_SHADOWS = 3  # times that shadows are taken out, and fainter ones are looked for
 MANY = 40  # marks; among more, small ones are not looked at
 SPECK = 0.7  # of the pen's width; what is smaller was not written
 BORDER = 2  # pixels; what comes as near as this to the border of a large picture touches it
@@ -42,11 +45,13 @@ def marks_in(
     """
     written = np.where(lines, np.minimum(dark, 0), dark)
     parts, count, strongest = _connected(written, dark, lines, noise)
-    if count:
+    for _ in range(MAX_SHADOWS):
         sharp = np.concatenate([[True], _sharp(dark, parts, count)])
-        if not sharp.all():  # what is left may be fainter than the shadows were
-            written = np.where(sharp[parts], written, 0)
-            parts, count, strongest = _connected(written, dark, lines & sharp[parts], noise)
+        if sharp.all():
+            break
+        written = np.where(sharp[parts], written, 0)
+        # What is left may be fainter than the shadows were.
+        parts, count, strongest = _connected(written, dark, lines & sharp[parts], noise)
     if (framed := frames(parts)).any():
         parts, count = scipy.ndimage.label((parts > 0) & ~framed, np.ones((3, 3)))
         dark = np.where(scipy.ndimage.maximum_filter(framed, 3), 0, dark)
@@ -91,9 +96,14 @@ def _sharp(dark: np.ndarray, parts: np.ndarray, count: int) -> np.ndarray:
     steep = scipy.ndimage.gaussian_gradient_magnitude(dark, 1)
     outline = (parts > 0) & (scipy.ndimage.minimum_filter(parts, 3) != parts)
     numbers = np.arange(1, count + 1)
-    edges = scipy.ndimage.mean(steep, np.where(outline, parts, 0), numbers)
-    depths = scipy.ndimage.maximum(dark, parts, numbers)
-    return np.asarray(edges) > SHARP * np.asarray(depths)
+    edges = np.asarray(scipy.ndimage.mean(steep, np.where(outline, parts, 0), numbers))
+    depths = np.asarray(scipy.ndimage.maximum(dark, parts, numbers))
+    # Texture makes the edges of a shadow steep as well, but it still is dark beyond them.
+    beyond = ~scipy.ndimage.maximum_filter(parts > 0, 2 * NEAR + 1)
+    around = scipy.ndimage.maximum_filter(parts, 2 * FAR + 1) * beyond
+    beside = np.asarray(scipy.ndimage.mean(dark, around, numbers))
+    within = np.asarray(scipy.ndimage.mean(dark, parts, numbers))
+    return (edges > SHARP * depths) & ~(beside > AROUND * within)
 
 
 def _is_written_on(parts: np.ndarray, lines: np.ndarray) -> bool:
