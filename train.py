@@ -36,6 +36,7 @@ import torch
 from tqdm import tqdm
 
 from digitnet import mnist
+from digitnet.attacks import accuracy_under_attack
 from digitnet.calibration import calibration_error, reliability
 from digitnet.command_line import (
     Parser,
@@ -60,6 +61,9 @@ from digitnet.weights import WEIGHTS_FOLDER
 
 # On the test images. Guessing gives 0.1, and always the same digit at most 0.1135.
 MIN_PLAUSIBLE_ACCURACY = 0.15
+# On held-back images under attack. "Catastrophic overfitting" (Wong et al., 2020) gives about 0.
+MIN_ADVERSARIAL_ACCURACY = 0.5
+ATTACKED = 500  # of the images held back
 MAX_EPOCHS = 100_000
 
 
@@ -166,8 +170,21 @@ def train_one(
     if diverged(network) or not all(math.isfinite(loss) for loss, _ in curve):
         raise ValueError(f"{name} diverged; choose a smaller --learning-rate.")
     temperature = calibrate(network, hyperparameters, images, labels, options.seed)
+    adversarial_accuracy = None
+    if hyperparameters.adversarial_share and hyperparameters.held_back:
+        attacked = slice(-min(ATTACKED, hyperparameters.held_back), None)
+        adversarial_accuracy = accuracy_under_attack(
+            network, images[attacked], labels[attacked], hyperparameters.adversarial_size
+        )
+        if adversarial_accuracy < MIN_ADVERSARIAL_ACCURACY:
+            print(
+                f"train.py: {name} resists the single steps that it was trained with, but no others"
+                f" (accuracy {adversarial_accuracy:.1%} under attack); choose another --seed or a "
+                "smaller --learning-rate.",
+                file=sys.stderr,
+            )
     test_images, test_labels = test_set
-    logits = compute_logits(network, test_images, hyperparameters.tta) / temperature
+    logits = compute_logits(network, test_images) / temperature
     result = evaluate(logits, test_labels)
     if result.accuracy < MIN_PLAUSIBLE_ACCURACY:
         raise ValueError(
@@ -183,7 +200,7 @@ def train_one(
         reliability=[ReliabilityBin.model_validate(entry) for entry in diagram],
         temperature=temperature,
         threshold=hyperparameters.threshold,
-        tta=hyperparameters.tta,
+        adversarial_accuracy=adversarial_accuracy,
         training_curve=[Epoch(loss=loss, accuracy=accuracy) for loss, accuracy in curve],
         training_seconds=round(progress.seconds, 2),
         parameters=parameter_count(network),

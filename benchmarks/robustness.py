@@ -1,11 +1,12 @@
-"""How much distortion the models bear, and how small a nudge misleads them.
+"""How much distortion the models bear, and how small a perturbation misleads them.
 
     python -m benchmarks.robustness [--write]
 
 Measures, for every recipe and model of the committed weights, the accuracy on the first 1,000 test
-images at some values of each distortion, and the mean smallest perturbation, in both norms, by
-which targeted projected gradient descent makes it predict the next digit (0 after 9) for the first
-100 test images. --write puts that into their metrics.json.
+images at some values of each distortion and under attack (20 steps of projected gradient descent)
+with perturbations of several sizes, and the mean smallest perturbation, in both norms, by which
+targeted projected gradient descent makes it predict the next digit (0 after 9) for the first 100
+test images. --write puts that into their metrics.json.
 """
 
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import torch
 
 from benchmarks import results
+from digitnet.attacks import PGD_STEPS, accuracy_under_attack
 from digitnet.classifier import Classifier, available_recipes, load
 from digitnet.cpu import cpu_settings
 from digitnet.explain.adversarial import NORMS, smallest_perturbations
@@ -26,6 +28,7 @@ from digitnet.weights import WEIGHTS_FOLDER
 DISTORTED = 1000  # test images
 NUDGED = 100  # test images
 MIN_VALUES = 8  # of each distortion
+SIZES = (0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)  # of perturbations, in the L-infinity norm
 
 
 def curves_of(
@@ -40,6 +43,20 @@ def curves_of(
                 accuracy = accuracy_on(classifier, distorted, labels)
                 curves[key][name].append({"value": value, "accuracy": accuracy})
     return curves
+
+
+def attack_of(
+    classifier: Classifier, images: torch.Tensor, labels: torch.Tensor
+) -> list[dict[str, float]]:
+    """The accuracy under attack with perturbations of each size."""
+    with cpu_settings(classifier.network, classifier.device):
+        return [
+            {
+                "value": size,
+                "accuracy": accuracy_under_attack(classifier.network, images, labels, size),
+            }
+            for size in SIZES
+        ]
 
 
 def nudges_of(
@@ -75,7 +92,18 @@ def tables_of(robustness: dict[tuple[str, str], dict[str, Any]]) -> list[results
             for figures in entry["nudges"].values()
         ]
         perturbations.add(recipe, model, *cells)
-    tables = [perturbations]
+    attacks = results.Table(
+        "Accuracy under attack",
+        ["recipe", "model", *(f"{size:g}" for size in SIZES)],
+        [
+            f"In %, of the first {DISTORTED:,} test images, after {PGD_STEPS} steps of projected "
+            "gradient descent from a random start, by the largest change of a pixel (full ink is "
+            "1). What is refused as no digit is judged by its most probable digit."
+        ],
+    )
+    for (recipe, model), entry in robustness.items():
+        attacks.add(recipe, model, *(f"{100 * p['accuracy']:.1f}" for p in entry["attack"]))
+    tables = [attacks, perturbations]
     for name, distortion in DISTORTIONS.items():
         points = next(iter(robustness.values()))["curves"][name]
         table = results.Table(
@@ -108,6 +136,7 @@ def main() -> None:
     robustness = {
         key: {
             "curves": curves[key],
+            "attack": attack_of(classifier, images, labels[:DISTORTED]),
             "nudges": nudges_of(classifier, images[:NUDGED], labels[:NUDGED]),
         }
         for key, classifier in classifiers.items()

@@ -204,7 +204,7 @@ class Classifier:
 
     @cached_property
     def _forward(self) -> Forward:
-        return make_forward(self.network, self.device, self.metadata.tta)
+        return make_forward(self.network, self.device)
 
 
 def load(

@@ -58,7 +58,7 @@ class DrawingMetrics(_Part):
 
 
 class RobustnessPoint(_Part):
-    """The accuracy at one value of a distortion."""
+    """The accuracy at one value of a distortion, or one size of a perturbation."""
 
     value: Number
     accuracy: Share
@@ -72,9 +72,17 @@ class SmallestPerturbation(_Part):
 
 
 class Robustness(_Part):
-    """Accuracy along each distortion, by its name, and perturbations, by their norm."""
+    """The robustness of a model on test images, as benchmarks/robustness.py measures it.
+
+    Attributes
+    ----------
+    curves : accuracy along each distortion, by its name
+    attack : accuracy under PGD along the size of the perturbation, see `digitnet.attacks`
+    nudges : smallest adversarial perturbations, by their norm
+    """
 
     curves: dict[str, list[RobustnessPoint]]
+    attack: list[RobustnessPoint] = []
     nudges: dict[str, SmallestPerturbation]
 
 
@@ -88,9 +96,11 @@ class ModelMetrics(_Part):
     test_loss : mean cross-entropy on the test images, nats
     confusion : counts, ``[true][predicted]``
     calibration_error, reliability : on the test images
+    adversarial_accuracy : on training images held back, under attack (`digitnet.attacks`) with
+        perturbations of the size that the model was trained with
     development_drawings, test_drawings : on people's drawings; those that the recipe was tuned
         with, and those that only report
-    robustness : on test images, see benchmarks/robustness.py
+    robustness : on test images
     training_curve : an entry an epoch
     recipe : its name, and its hyperparameters
     device, versions : where and with what it was trained
@@ -104,7 +114,7 @@ class ModelMetrics(_Part):
     reliability: list[ReliabilityBin] = []
     temperature: Number = 1.0
     threshold: Number = 0.0
-    tta: bool = False
+    adversarial_accuracy: Share | None = None
     development_drawings: DrawingMetrics | None = None
     test_drawings: DrawingMetrics | None = None
     robustness: Robustness | None = None

@@ -22,7 +22,7 @@ _INSTALLED = _PACKAGE / "pretrained"  # in an installed package
 WEIGHTS_FOLDER = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / "weights"
 
 
-# Names of the recipes in files of earlier versions, which call `tta` "shifted".
+# Names of the recipes in files of earlier versions.
 OLD_RECIPES = {"baseline": "article", "augmented": "drawings"}
 
 
@@ -40,7 +40,6 @@ class Metadata:
     test_accuracy : on MNIST's 10,000 test images, 0..1
     temperature : logits are divided by it before the softmax
     threshold : the lowest `digitnet.calibration.digit_score` of a digit, 0..1
-    tta : whether the model uses test-time augmentation, see `digitnet.evaluation.make_forward`
     """
 
     model: str
@@ -49,7 +48,6 @@ class Metadata:
     test_accuracy: float
     temperature: float = 1.0
     threshold: float = 0.0
-    tta: bool = False
     format_version: str = field(default=FORMAT_VERSION)
 
     def to_strings(self) -> dict[str, str]:
@@ -66,7 +64,6 @@ class Metadata:
             test_accuracy=float(strings["test_accuracy"]),
             temperature=float(strings["temperature"]),
             threshold=float(strings["threshold"]),
-            tta={"True": True, "False": False}[strings.get("tta") or strings["shifted"]],
             format_version=strings["format_version"],
         )
 

@@ -26,7 +26,7 @@ def test_metrics_are_what_is_measured(recipe, model, test_set):
     network, metadata = load_weights(WEIGHTS_FOLDER / recipe / f"{model}.safetensors")
     entry = METRICS[recipe].models[model]
     images, labels = test_set
-    logits = compute_logits(network, images, metadata.tta) / metadata.temperature
+    logits = compute_logits(network, images) / metadata.temperature
     found = evaluate(logits, labels)
     assert found.accuracy == pytest.approx(entry.test_accuracy, abs=2e-4)
     assert found.loss == pytest.approx(entry.test_loss, rel=1e-3)

@@ -135,7 +135,7 @@ def test_metrics_need_no_more_than_accuracy_and_size(tmp_path):
         ({"test_accuracy": "nan"}, "lacks a valid test accuracy"),
         ({"temperature": "1e-300"}, "lacks a valid temperature"),
         ({"threshold": "inf"}, "lacks a valid temperature and threshold"),
-        ({"tta": 10_000 * "yes "}, "lacks valid metadata"),
+        ({"threshold": 10_000 * "yes "}, "lacks valid metadata"),
     ],
 )
 def test_lying_metadata_is_refused(saved, changes, sentence):

@@ -46,7 +46,7 @@ def smallest_perturbations(
 
     Parameters
     ----------
-    classifier : to attack, including its test-time augmentation
+    classifier : to attack
     images : float32 ``[N, 28, 28]`` in 0..1
     targets : int64 ``[N]``, 0 to 9
     norm : one of `NORMS`: "l2", the root of the sum of squares, or "linf", the largest change
@@ -58,7 +58,7 @@ def smallest_perturbations(
     if norm not in NORMS:
         raise ValueError(f"There is no norm {norm!r}; choose one of {', '.join(NORMS)}.")
     images, targets = images.to(classifier.device), targets.to(classifier.device)
-    forward = make_forward(classifier.network, classifier.device, classifier.metadata.tta)
+    forward = make_forward(classifier.network, classifier.device)
     best, perturbation = images.clone(), torch.zeros_like(images)
     low = torch.zeros(len(images), device=images.device)
     high = torch.full_like(low, torch.inf)

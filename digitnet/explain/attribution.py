@@ -1,8 +1,6 @@
 """Why a model answers as it does: what each pixel, and each part of the network, contributes.
 
-Everything here explains the logits of `Classifier.logits`. With test-time augmentation these are
-means over five shifted copies of the image, and so are the contributions, each assigned to the
-pixel of the unshifted image that it comes from.
+Everything here explains the logits of `Classifier.logits`.
 """
 
 from collections.abc import Sequence
@@ -14,7 +12,6 @@ from torch import nn
 from torch.nn import functional
 
 from digitnet.classifier import Classifier
-from digitnet.evaluation import SHIFT_OFFSETS, shifted_copies
 from digitnet.explain.integrated_gradients import integrated_gradients
 from digitnet.models import CLASSES, IMAGE_SIZE, Network
 
@@ -93,12 +90,12 @@ def attributions(
     ------
     ValueError : if `image` or `digits` is not as described.
     """
-    copies = _copies(classifier, image)
+    batch = _batch(classifier, image)
     if not all(type(digit) is int and 0 <= digit < CLASSES for digit in digits):
         raise ValueError("A digit is a whole number from 0 to 9.")
     both = torch.from_numpy(np.stack([image, np.zeros_like(image)]))
     logits, blank = classifier.logits(both).tolist()
-    contributions = _mean_of_copies(integrated_gradients(classifier.network, copies, digits))
+    contributions = integrated_gradients(classifier.network, batch, digits)[0]
     return [
         Attribution(of_digit.cpu().numpy(), blank[digit], logits[digit])
         for digit, of_digit in zip(digits, contributions, strict=True)
@@ -126,17 +123,12 @@ def template(classifier: Classifier, digit: int) -> tuple[np.ndarray, float]:
     row, bias = last.weight[digit], last.bias[digit]
     for layer in reversed(others):
         row, bias = row @ layer.weight, row @ layer.bias + bias
-    square = row.unflatten(0, (IMAGE_SIZE, IMAGE_SIZE))
-    if classifier.metadata.tta:
-        # Shifting the image one way is shifting the template the other way, and the shifts are
-        # symmetric.
-        square = shifted_copies(square[None]).mean(1)[0]
-    return square.cpu().numpy(), bias.item()
+    return row.unflatten(0, (IMAGE_SIZE, IMAGE_SIZE)).cpu().numpy(), bias.item()
 
 
 @torch.no_grad()
 def hidden_units(classifier: Classifier, image: np.ndarray) -> HiddenUnits:
-    """The hidden units of a network with one hidden ReLU layer, means over shifted copies.
+    """The hidden units of a network with one hidden ReLU layer.
 
     Parameters
     ----------
@@ -150,11 +142,11 @@ def hidden_units(classifier: Classifier, image: np.ndarray) -> HiddenUnits:
     if not has_hidden_units(classifier.network):
         raise ValueError("Only a network with one hidden ReLU layer has such hidden units.")
     first, second = _linear_layers(classifier.network)
-    pre_activations = first(_copies(classifier, image).flatten(1))
-    activations = pre_activations.relu().mean(0)
+    pre_activations = first(_batch(classifier, image).flatten(1))[0]
+    activations = pre_activations.relu()
     return HiddenUnits(
         first.weight.unflatten(1, (IMAGE_SIZE, IMAGE_SIZE)).cpu().numpy(),
-        pre_activations.mean(0).cpu().numpy(),
+        pre_activations.cpu().numpy(),
         activations.cpu().numpy(),
         (second.weight * activations).cpu().numpy(),
         second.bias.cpu().numpy(),
@@ -180,7 +172,7 @@ def grad_cam(classifier: Classifier, image: np.ndarray, digit: int) -> np.ndarra
     if isinstance(layers[end], nn.ReLU):
         end += 1
     with torch.no_grad():
-        maps = layers[:end](_copies(classifier, image)[:, None])
+        maps = layers[:end](_batch(classifier, image)[:, None])
     maps.requires_grad_()
     with torch.enable_grad():
         logit = layers[end:](maps)[:, digit].sum()
@@ -193,12 +185,12 @@ def grad_cam(classifier: Classifier, image: np.ndarray, digit: int) -> np.ndarra
     else:  # padding added as many pixels on each side
         margin = (side - IMAGE_SIZE) // 2
         weighted = weighted[..., margin : margin + IMAGE_SIZE, margin : margin + IMAGE_SIZE]
-    return _mean_of_copies(weighted)[0].cpu().numpy()
+    return weighted[0, 0].cpu().numpy()
 
 
 @torch.no_grad()
 def feature_maps(classifier: Classifier, image: np.ndarray) -> list[np.ndarray]:
-    """The feature maps of each convolution after its ReLU, for the unshifted image.
+    """The feature maps of each convolution after its ReLU.
 
     Returns
     -------
@@ -208,7 +200,7 @@ def feature_maps(classifier: Classifier, image: np.ndarray) -> list[np.ndarray]:
     ------
     ValueError : if the network has no convolution, or `image` is not float32 ``[28, 28]``.
     """
-    maps, value = [], _copies(classifier, image)[:1, None]
+    maps, value = [], _batch(classifier, image)[:, None]
     for layer in _convolutional_layers(classifier):
         value = layer(value)
         if isinstance(layer, nn.ReLU) and value.ndim == 4:
@@ -226,24 +218,11 @@ def has_hidden_units(network: Network) -> bool:
     return [type(layer) for layer in network.layers] == [nn.Flatten, nn.Linear, nn.ReLU, nn.Linear]
 
 
-def _copies(classifier: Classifier, image: np.ndarray) -> torch.Tensor:
-    """The images that the logits are means over: float32 ``[1 or 5, 28, 28]``, on the device."""
+def _batch(classifier: Classifier, image: np.ndarray) -> torch.Tensor:
+    """The image as float32 ``[1, 28, 28]``, on the device."""
     if not isinstance(image, np.ndarray) or image.shape != (IMAGE_SIZE, IMAGE_SIZE):
         raise ValueError(f"An image is an array of {IMAGE_SIZE}x{IMAGE_SIZE} numbers in 0..1.")
-    images = torch.from_numpy(image.astype(np.float32))[None].to(classifier.device)
-    return shifted_copies(images)[0] if classifier.metadata.tta else images
-
-
-def _mean_of_copies(maps: torch.Tensor) -> torch.Tensor:
-    """The mean ``[..., 28, 28]`` of the maps ``[1 or 5, ..., 28, 28]`` of shifted copies.
-
-    Each map is first shifted back.
-    """
-    if len(maps) == 1:
-        return maps[0]
-    # The opposite shift moves a map back.
-    back = [SHIFT_OFFSETS.index((2 - y, 2 - x)) for y, x in SHIFT_OFFSETS]
-    return shifted_copies(maps)[range(len(maps)), back].mean(0)
+    return torch.from_numpy(image.astype(np.float32))[None].to(classifier.device)
 
 
 def _linear_layers(network: Network) -> list[nn.Linear]:

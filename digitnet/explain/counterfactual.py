@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -12,8 +13,9 @@ from digitnet.calibration import digit_score
 from digitnet.classifier import Classifier
 from digitnet.drawing import Strokes, images_of_strokes
 from digitnet.evaluation import as_batch, make_forward
+from digitnet.explain.pieces import Pieces, pieces_of_image, pieces_of_strokes
 
-MAX_STROKES = 2  # removed together
+MAX_REMOVED = 2  # strokes, or pieces of the ink, removed together
 MAX_TRIALS = 40  # combinations of as many strokes
 MAX_STROKES_SEARCHED = 12  # of a drawing; one with more is searched by pixels only
 MAX_POINTS_SEARCHED = 20_000  # of all combinations of as many strokes; bounds the search time
@@ -33,13 +35,15 @@ class Counterfactual:
     answer : the new answer, a digit, or None where it does not look like a digit
     image : float32 ``[28, 28]`` in 0..1, what the model sees without the removed ink
     removed : fraction of the ink that was removed, 0..1; by length, where strokes were removed
-    strokes : indices of the removed strokes; empty where pixels were erased
+    strokes : indices of the removed strokes; empty where pieces or patches were erased
+    pieces : how many pieces of the ink were erased
     """
 
     answer: int | None
     image: np.ndarray
     removed: float
     strokes: tuple[int, ...] = ()
+    pieces: int = 0
 
 
 def answers(classifier: Classifier, logits: torch.Tensor) -> list[int | None]:
@@ -58,7 +62,7 @@ def find_counterfactual(
 
     If the answer is `digit`, any other answer is a counterfactual. If it is another one, the search
     is for the answer `digit`; if that is not found, any change of the answer is returned. Whole
-    strokes are tried first, then pixels.
+    strokes are tried first, then pieces of the ink, then patches of pixels.
 
     Parameters
     ----------
@@ -70,17 +74,25 @@ def find_counterfactual(
     -------
     The counterfactual; None if none was found within `MAX_LENGTH_REMOVED` and `MAX_INK_REMOVED`.
     """
+    searches: list[Callable[[], Counterfactual | None]] = []
     if isinstance(subject, np.ndarray):
-        return without_patches(classifier, subject, digit)
-    (image,) = images_of_strokes([subject])
+        image, pieces_of = subject, pieces_of_image
+    else:
+        (image,) = images_of_strokes([subject])
+        searches.append(lambda: without_strokes(classifier, subject, digit))
+        pieces_of = partial(pieces_of_strokes, subject)
+    if image.any():
+        searches.append(lambda: without_pieces(classifier, image, pieces_of(image), digit))
+        searches.append(lambda: without_patches(classifier, image, digit))
     (now,) = answers(classifier, classifier.logits(torch.from_numpy(image)[None]))
-    by_strokes = without_strokes(classifier, subject, digit)
-    if by_strokes and _wanted(digit, now)(by_strokes.answer):
-        return by_strokes
-    by_patches = without_patches(classifier, image, digit)
-    if by_patches and (by_strokes is None or _wanted(digit, now)(by_patches.answer)):
-        return by_patches
-    return by_strokes
+    wanted = _wanted(digit, now)
+    other = None
+    for search in searches:
+        found = search()
+        if found and wanted(found.answer):
+            return found
+        other = other or found
+    return other
 
 
 def without_strokes(classifier: Classifier, strokes: Strokes, digit: int) -> Counterfactual | None:
@@ -98,7 +110,7 @@ def without_strokes(classifier: Classifier, strokes: Strokes, digit: int) -> Cou
     (now,) = answers(classifier, classifier.logits(torch.from_numpy(images_of_strokes([strokes]))))
     wanted = _wanted(digit, now)
     other = None
-    for count in range(1, min(MAX_STROKES, len(strokes) - 1) + 1):
+    for count in range(1, min(MAX_REMOVED, len(strokes) - 1) + 1):
         trials = sorted(
             combinations(range(len(strokes)), count),
             key=lambda trial: sum(lengths[number] for number in trial),
@@ -117,12 +129,48 @@ def without_strokes(classifier: Classifier, strokes: Strokes, digit: int) -> Cou
     return other
 
 
+def without_pieces(
+    classifier: Classifier, image: np.ndarray, pieces: Pieces, digit: int
+) -> Counterfactual | None:
+    """`find_counterfactual` by erasing as few pieces of the ink as possible, and the smallest.
+
+    Parameters
+    ----------
+    classifier, digit : as in `find_counterfactual`
+    image : float32 ``[28, 28]`` in 0..1
+    pieces : of the ink of `image`
+    """
+    inks = [float(image[pieces.owner == number].sum()) for number in range(len(pieces.paths))]
+    whole = sum(inks)
+    (now,) = answers(classifier, classifier.logits(torch.from_numpy(image)[None]))
+    wanted = _wanted(digit, now)
+    other = None
+    for count in range(1, MAX_REMOVED + 1):
+        removals = {
+            trial: sum(inks[number] for number in trial) / whole
+            for trial in combinations(range(len(inks)), count)
+        }
+        trials = [trial for trial, share in removals.items() if share <= MAX_INK_REMOVED]
+        if not trials:
+            break
+        trials.sort(key=removals.__getitem__)
+        images = np.stack([np.where(np.isin(pieces.owner, t), 0, image) for t in trials])
+        after = answers(classifier, classifier.logits(torch.from_numpy(images)))
+        for trial, left, answer in zip(trials, images, after, strict=True):
+            change = Counterfactual(answer, left, removals[trial], pieces=count)
+            if wanted(answer):
+                return change
+            if answer != now and other is None:
+                other = change
+    return other
+
+
 def without_patches(classifier: Classifier, image: np.ndarray, digit: int) -> Counterfactual | None:
     """`find_counterfactual` by erasing square patches of pixels, greedily.
 
     In each step, the gradient of the objective selects candidates, and the best of them is erased.
     """
-    forward = make_forward(classifier.network, classifier.device, classifier.metadata.tta)
+    forward = make_forward(classifier.network, classifier.device)
     seen = torch.from_numpy(image.astype(np.float32)).to(classifier.device)
     whole = seen.sum()
     (now,) = answers(classifier, classifier.logits(seen[None]))

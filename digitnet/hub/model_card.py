@@ -31,7 +31,8 @@ ADDITIONS = {
     "digits": "{:,} digits by a synthetic writer in each epoch",
     "non_digits": "{:,} drawings that are not digits in each epoch",
     "held_back": "{:,} images held back to calibrate on",
-    "tta": "test-time augmentation: logits are means over small shifts of the image",
+    "adversarial_share": "adversarial training on {:.0%} of the digits",
+    "adversarial_size": "with perturbations of up to {} of full ink",
 }
 
 ABOUT_DRAWINGS = """

@@ -11,7 +11,8 @@ from torch.nn import functional
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from digitnet.cpu import cpu_settings, fast_forward
+from digitnet.attacks import attack
+from digitnet.cpu import Forward, cpu_settings, fast_forward
 from digitnet.drawing import images_of_paths
 from digitnet.evaluation import as_batch, evaluate
 from digitnet.models import CLASSES, Network
@@ -111,6 +112,8 @@ def fit(
                 while group := list(itertools.islice(batches, report_every)):
                     outputs = []
                     for batch, batch_labels in group:
+                        if hyperparameters.adversarial_share:
+                            perturb(batch, batch_labels, forward, hyperparameters, rng)
                         logits = forward(batch)
                         loss = loss_of(logits, batch_labels, hyperparameters)
                         network.zero_grad()  # faster than the optimizer's, which records a profile
@@ -142,6 +145,24 @@ def fit(
                     )
     if average and steps >= warm:
         network.load_state_dict(averaged.state_dict())
+
+
+def perturb(
+    batch: torch.Tensor,
+    labels: torch.Tensor,
+    forward: Forward,
+    hyperparameters: Hyperparameters,
+    rng: torch.Generator,
+) -> None:
+    """Perturb a share of the digits in `batch` ``[N, 1, 28, 28]``, in place.
+
+    What is not a digit stays as it is: perturbed towards the digits, it would teach the network to
+    refuse digits that are unusual.
+    """
+    digits = (labels != NOT_A_DIGIT).nonzero()[:, 0]
+    chosen = digits[: round(hyperparameters.adversarial_share * len(digits))]
+    size = hyperparameters.adversarial_size
+    batch[chosen] = attack(forward, batch[chosen], labels[chosen], size, rng)
 
 
 def with_drawings(

@@ -20,7 +20,8 @@ class Hyperparameters:
     digits : number of new synthetic digits added to each epoch
     non_digits : likewise, of drawings that are not digits; see `digitnet.training.loop.loss_of`
     held_back : number of training images held back to fit the temperature
-    tta : whether the trained model uses test-time augmentation
+    adversarial_share : share of each batch's digits that are perturbed, see `digitnet.attacks`
+    adversarial_size : the largest change of a pixel by that, full ink being 1
     """
 
     epochs: int
@@ -32,7 +33,8 @@ class Hyperparameters:
     digits: int = 0
     non_digits: int = 0
     held_back: int = 0
-    tta: bool = False
+    adversarial_share: float = 0.0
+    adversarial_size: float = 0.0
 
     @property
     def threshold(self) -> float:
@@ -86,10 +88,11 @@ RECIPES: dict[str, Recipe] = {
                 one_cycle=True,
                 ema_decay=0.999,
                 augmentation=True,
-                digits=40_000,
-                non_digits=8_000,
+                digits=60_000,
+                non_digits=20_000,
                 held_back=2_000,
-                tta=True,
+                adversarial_share=0.25,
+                adversarial_size=0.07,
             )
         },
     ),

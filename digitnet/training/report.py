@@ -45,7 +45,6 @@ def save(network: Network, name: str, recipe: str, metrics: ModelMetrics, folder
         test_accuracy=metrics.test_accuracy,
         temperature=metrics.temperature,
         threshold=metrics.threshold,
-        tta=metrics.tta,
     )
     of_recipe = folder / recipe
     folder.mkdir(parents=True, exist_ok=True)

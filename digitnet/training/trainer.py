@@ -73,5 +73,5 @@ def calibrate(
     as_many = dataclasses.replace(hyperparameters, digits=len(images), non_digits=0)
     # Another seed than in training, so that the digits are new.
     drawn, drawn_labels = draw(as_many, torch.Generator().manual_seed(seed + 1), images.device)
-    logits = compute_logits(network, torch.cat([images, drawn]), hyperparameters.tta)
+    logits = compute_logits(network, torch.cat([images, drawn]))
     return fit_temperature(logits, torch.cat([labels, drawn_labels]))

@@ -55,7 +55,7 @@ def make_trained_model(settings: Settings, weights: bytes, resources: Resources)
     accuracy, probabilities = 0.0, None
     if resources.predictions is not None:
         images = torch.from_numpy(resources.predictions.images)
-        logits = compute_logits(network, images, hyperparameters.tta) / temperature
+        logits = compute_logits(network, images) / temperature
         probabilities = logits.softmax(1).numpy()
         accuracy = float((probabilities.argmax(1) == resources.predictions.labels).mean())
     metadata = Metadata(
@@ -65,7 +65,6 @@ def make_trained_model(settings: Settings, weights: bytes, resources: Resources)
         test_accuracy=accuracy,
         temperature=temperature,
         threshold=hyperparameters.threshold,
-        tta=hyperparameters.tta,
     )
     device = pick_device(PAGE_DEVICE)
     return TrainedModel(settings, Classifier(network.to(device), metadata, device), probabilities)

@@ -25,6 +25,7 @@ def test_every_model_and_recipe_has_its_measured_figures(page):
     assert page.locator("[id^=robustness-]").count() == 7
     for chart in page.locator("[id^=robustness-]").all():
         assert chart.locator("polyline").count() == 3
+    assert page.locator("#attack polyline").count() == 3
     nudges = page.locator("#comparison .nudge").all_inner_texts()
     assert len(nudges) == 2 * 3 * len(folders)
     assert all(re.match(r"0\.\d\d\d|[1-5]\.\d\d\d", nudge) for nudge in nudges)

@@ -22,7 +22,6 @@ from digitnet.weights import Metadata
 SMALL = ("linear", "nonlinear")
 RECIPES = ("drawings", "article")
 WIDTHS = [("linear", 1), ("linear", 64), ("nonlinear", 1), ("nonlinear", 64), ("cnn", 1)]
-OFFSETS = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))  # of an image and its neighbours
 
 
 @pytest.fixture(scope="module")
@@ -37,35 +36,22 @@ def images(test_set):
     return [*(test_set[0][:6].numpy().astype(np.float32) / 255), *drawn]
 
 
-def untrained(model, hidden_units, tta=False):
+def untrained(model, hidden_units):
     """A classifier of that width whose weights are random."""
     torch.manual_seed(0)
-    metadata = Metadata(model, "article", hidden_units, 0.1, tta=tta)
+    metadata = Metadata(model, "article", hidden_units, 0.1)
     return Classifier(build(model, hidden_units), metadata, torch.device("cpu"))
 
 
-def moved(image, down, right):
-    """The image moved by a pixel, blank where it came from."""
-    padded = np.pad(image, 1)
-    return padded[1 - down : 29 - down, 1 - right : 29 - right].copy()
-
-
-def neighbours(classifier, image):
-    """The images over which the classifier takes the mean, by a second implementation."""
-    offsets = OFFSETS if classifier.metadata.tta else OFFSETS[:1]
-    return [(down, right, moved(image, down, right)) for down, right in offsets]
-
-
 def logits(classifier, image):
-    """What the network alone gives, meaned by hand: float64 ``[10]``."""
-    seen = torch.from_numpy(np.stack([one for *_, one in neighbours(classifier, image)]))
+    """What the network alone gives: float64 ``[10]``."""
     with torch.no_grad():
-        return classifier.network(seen[:, None]).double().mean(0).numpy()
+        return classifier.network(torch.from_numpy(image)[None, None])[0].double().numpy()
 
 
 def gradient(classifier, image, digit):
     """Autograd's gradient of the very logit that the classifier gives: float32 ``[28, 28]``."""
-    forward = make_forward(classifier.network, classifier.device, classifier.metadata.tta)
+    forward = make_forward(classifier.network, classifier.device)
     batch = torch.from_numpy(image)[None, None].requires_grad_()
     (found,) = torch.autograd.grad(forward(batch)[0, digit], batch)
     return found[0, 0].numpy()
@@ -96,10 +82,9 @@ def test_shares_and_a_blank_image_sum_to_every_logit(trained, images, name, reci
             assert not account.contributions[image == 0].any()
 
 
-@pytest.mark.parametrize("tta", [False, True])
 @pytest.mark.parametrize(("name", "width"), WIDTHS)
-def test_the_sums_hold_at_any_width(images, name, width, tta):
-    classifier = untrained(name, width, tta)
+def test_the_sums_hold_at_any_width(images, name, width):
+    classifier = untrained(name, width)
     for image in images[4:8]:
         for account in attributions(classifier, image, (3, 8)):
             assert account.total == pytest.approx(account.logit, abs=1e-5)
@@ -118,10 +103,9 @@ def test_accounts_differ_digit_from_digit(classifiers, images):
     np.testing.assert_array_equal(compared.contributions, four.contributions - nine.contributions)
 
 
-@pytest.mark.parametrize("tta", [False, True])
 @pytest.mark.parametrize("width", [4, 64])
-def test_linear_is_template_times_ink(images, tta, width):
-    classifier = untrained("linear", width, tta)
+def test_linear_is_template_times_ink(images, width):
+    classifier = untrained("linear", width)
     for digit in (0, 9):
         weights, bias = template(classifier, digit)
         np.testing.assert_allclose(weights, gradient(classifier, images[0], digit), atol=1e-6)
@@ -197,8 +181,8 @@ def test_hidden_units_pushes_and_the_bias_sum_to_every_logit(trained, images, re
 
 
 @pytest.mark.parametrize("width", [1, 64])
-def test_hidden_units_of_shifted_networks_sum_too(images, width):
-    classifier = untrained("nonlinear", width, tta=True)
+def test_hidden_units_sum_at_any_width(images, width):
+    classifier = untrained("nonlinear", width)
     made = hidden_units(classifier, images[2])
     assert made.weights.shape == (width, 28, 28)
     np.testing.assert_allclose(
@@ -208,24 +192,21 @@ def test_hidden_units_of_shifted_networks_sum_too(images, width):
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_grad_cam_is_what_hooks_find(trained, images, recipe):
-    """By its definition: hooks on the second convolution's ReLU, one neighbour at a time."""
+    """By its definition: a hook on the second convolution's ReLU."""
     classifier = trained[recipe]["cnn"]
     for image, digit in ((images[0], 7), (images[1], 2), (images[2], 8)):
-        expected = np.zeros((28, 28))
-        seen = neighbours(classifier, image)
-        for down, right, one in seen:
-            kept = []
-            hook = classifier.network.layers[3].register_forward_hook(
-                lambda layer, given, made, kept=kept: (made.retain_grad(), kept.append(made))[1]
-            )
-            batch = torch.from_numpy(one)[None, None].requires_grad_()
-            classifier.network(batch)[0, digit].backward()
-            hook.remove()
-            classifier.network.zero_grad()
-            (maps,) = kept
-            weights = maps.grad[0].mean((1, 2))
-            cam = (weights[:, None, None] * maps[0]).sum(0).relu().detach().numpy()
-            expected += moved(cam[1:29, 1:29], -down, -right) / len(seen)
+        kept = []
+        hook = classifier.network.layers[3].register_forward_hook(
+            lambda layer, given, made, kept=kept: (made.retain_grad(), kept.append(made))[1]
+        )
+        batch = torch.from_numpy(image)[None, None].requires_grad_()
+        classifier.network(batch)[0, digit].backward()
+        hook.remove()
+        classifier.network.zero_grad()
+        (maps,) = kept
+        weights = maps.grad[0].mean((1, 2))
+        cam = (weights[:, None, None] * maps[0]).sum(0).relu().detach().numpy()
+        expected = cam[1:29, 1:29]
         np.testing.assert_allclose(grad_cam(classifier, image, digit), expected, atol=1e-5)
         assert expected.any() or digit != 7
 

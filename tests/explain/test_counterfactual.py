@@ -16,8 +16,10 @@ from digitnet.explain.counterfactual import (
     answers,
     find_counterfactual,
     without_patches,
+    without_pieces,
     without_strokes,
 )
+from digitnet.explain.pieces import pieces_of_image
 from digitnet.models import build
 from digitnet.synthetic.writer import write_digits, write_styles
 from digitnet.weights import Metadata
@@ -62,6 +64,33 @@ def test_erased_pixels_give_the_answer_that_is_told(trained, train_set, name, re
         assert change.removed == pytest.approx(1 - change.image.sum() / image.sum(), abs=1e-5)
         assert 0 < change.removed <= MAX_INK_REMOVED + 1e-6
     assert found >= 9
+
+
+@pytest.mark.parametrize("name", digitnet.available_models())
+def test_the_fewest_and_smallest_pieces(classifiers, train_set, name):
+    """All removals, tried one by one, are the oracle."""
+    classifier = classifiers[name]
+    found = 0
+    for image in train_set[0][:8].numpy().astype(np.float32) / 255:
+        before = said(classifier, image)
+        pieces = pieces_of_image(image)
+        flips = []
+        for count in (1, 2):
+            for trial in combinations(range(len(pieces.paths)), count):
+                left = image * ~np.isin(pieces.owner, trial)
+                share = 1 - left.sum() / image.sum()
+                if share <= MAX_INK_REMOVED and said(classifier, left) != before:
+                    flips.append((count, share, left))
+        change = without_pieces(classifier, image, pieces, before)
+        assert (change is None) == (not flips)
+        if change:
+            found += 1
+            count, share, left = min(flips, key=lambda flip: flip[:2])
+            assert change.pieces == count
+            assert change.removed == pytest.approx(share, abs=1e-6)
+            np.testing.assert_array_equal(change.image, left)
+            assert change.answer == said(classifier, left)
+    assert found
 
 
 @pytest.mark.parametrize("name", digitnet.available_models())

@@ -96,22 +96,6 @@ def test_evaluation_counts_by_hand():
     assert result.loss == pytest.approx(10, abs=1e-3)  # one of four is wrong, by 40 nats
 
 
-@pytest.mark.parametrize("model", available_models())
-def test_shifted_logits_are_the_mean_over_five_places(model, test_set):
-    torch.manual_seed(0)
-    network = build(model)
-    images = test_set[0][:60]
-    blank_edge = images.clone()
-    blank_edge[:, [0, -1]] = blank_edge[:, :, [0, -1]] = 0  # so that rolling loses nothing
-    places = [(0, 0), (0, 1), (0, -1), (1, 0), (-1, 0)]
-    one_by_one = [compute_logits(network, blank_edge.roll(place, (1, 2))) for place in places]
-    expected = torch.stack(one_by_one).mean(0)
-    torch.testing.assert_close(
-        compute_logits(network, blank_edge, True), expected, atol=1e-4, rtol=0
-    )
-    assert compute_logits(network, images[:0], True).shape == (0, 10)
-
-
 def test_device_is_the_accelerator_or_the_cpu():
     accelerator = torch.accelerator.current_accelerator(check_available=True)
     assert pick_device() == (accelerator or torch.device("cpu"))

@@ -95,7 +95,6 @@ def test_saves_weights_metrics_and_chart(trained):
             "test_accuracy",
             "temperature",
             "threshold",
-            "tta",
         }
 
 

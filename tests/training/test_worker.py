@@ -270,13 +270,15 @@ def test_the_cnn_shows_its_kernels_and_what_they_answer(test_set):
     image = test_set[0][0].numpy()
     pictures = first_layer(network, image)
     kernels = network.layers[0].weight.detach().numpy()[:, 0]
-    assert pictures.shape == (3, 27, 55) and np.isnan(pictures[:, :, 27]).all()
-    for kernel, picture in zip(kernels, pictures, strict=True):
-        answers = np.zeros((27, 27))
-        for y, x in np.ndindex(27, 27):
-            answers[y, x] = (image[y : y + 2, x : x + 2] / 255 * kernel).sum()
-        np.testing.assert_allclose(picture[:, 28:], answers / np.abs(answers).max(), atol=1e-5)
-        corners = picture[[[0], [26]], [[0, 26]]]
+    biases = network.layers[0].bias.detach().numpy()
+    padded = np.pad(image / 255, 1)
+    assert pictures.shape == (3, 29, 59) and np.isnan(pictures[:, :, 29]).all()
+    for kernel, bias, picture in zip(kernels, biases, pictures, strict=True):
+        answers = np.zeros((29, 29))
+        for y, x in np.ndindex(29, 29):
+            answers[y, x] = (padded[y : y + 2, x : x + 2] * kernel).sum() + bias
+        np.testing.assert_allclose(picture[:, 30:], answers / np.abs(answers).max(), atol=1e-5)
+        corners = picture[[[0], [28]], [[0, 28]]]
         np.testing.assert_allclose(corners, kernel / np.abs(kernel).max(), atol=1e-6)
 
 

@@ -23,6 +23,9 @@ MIN_PREDICTIONS = 10  # in a bin; the accuracy of fewer says little
 ROBUSTNESS = (
     "Accuracy on the first 1,000 test images, over the range of each slider in Break it. An image "
     "that a model rejects as no digit counts as wrong.\n\n"
+    "*Under attack* is the accuracy on the same images after twenty steps of projected gradient "
+    "descent, which may change each pixel by up to that much (full ink is 1); what a model rejects "
+    "is judged by its most probable digit.\n\n"
     "*Nudge* in the table above is the mean size of the smallest nudge found, for the first 100 "
     "test images, that makes the model predict the next digit (0 after 9): its L2 norm, and the "
     "largest change of a pixel (full ink is 1). In brackets: the share of images for which one was "
@@ -40,6 +43,7 @@ def add_compare(resources: Resources, choice: Choice, tab: gr.Tab) -> None:
             accuracy_curves(entries),
             reliability_curves(entries),
             *(robustness_curves(entries, distortion) for distortion in DISTORTIONS.values()),
+            attack_curves(entries),
         )
 
     def networks(recipe, trained=None):
@@ -62,11 +66,8 @@ def add_compare(resources: Resources, choice: Choice, tab: gr.Tab) -> None:
         names = [f"robustness-{number}" for number in range(len(DISTORTIONS))]
         for row in (slice(0, 3), slice(3, 6)):
             drawn += add_charts(names[row], values[2:][row])
-        with gr.Row():
-            with gr.Column(min_width=300):
-                drawn += add_charts(names[6:], values[8:])
-            with gr.Column(scale=2, min_width=300):
-                gr.Markdown(ROBUSTNESS)
+        drawn += add_charts((*names[6:], "attack"), values[8:])
+        gr.Markdown(ROBUSTNESS)
     gr.Markdown("## The networks, layer by layer")
     shown_layers = View("layers", elem_id="layers", value=networks(first))
     options = in_order("compare")
@@ -136,6 +137,21 @@ def reliability_curves(entries: dict[str, ModelMetrics]) -> dict[str, Any]:
         percent_axis("confidence"),
         percent_axis("accuracy"),
     )
+
+
+def attack_curves(entries: dict[str, ModelMetrics]) -> dict[str, Any]:
+    """The chart of the accuracy under attack; see `accuracy_curves`."""
+    series = [
+        Series(name, [(point.value, point.accuracy) for point in curve])
+        for name, entry in entries.items()
+        if entry.robustness and (curve := entry.robustness.attack)
+    ]
+    if not series:
+        return {}
+    largest = max(value for one in series for value, _ in one.points)
+    ticks = [(largest * quarter / 3, f"{largest * quarter / 3:.2g}") for quarter in range(4)]
+    sizes = Axis("largest change of a pixel", 0, largest, ticks)
+    return chart("Under attack", series, sizes, percent_axis("accuracy"))
 
 
 def robustness_curves(entries: dict[str, ModelMetrics], distortion: Distortion) -> dict[str, Any]:

@@ -214,7 +214,8 @@ def _counterfactual(
             "answer": "no digit" if change.answer is None else f"a {change.answer}",
             "digit": "?" if change.answer is None else change.answer,
             "by_strokes": bool(change.strokes),
-            "several": len(change.strokes) > 1,
+            "by_pieces": change.pieces > 0,
+            "several": len(change.strokes) > 1 or change.pieces > 1,
         }
     )
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from PIL import Image
+from torch import nn
 
 from digitnet.models import IMAGE_SIZE, Network
 from digitnet.training.settings import Settings
@@ -135,15 +136,16 @@ def first_layer(network: Network, image: np.ndarray) -> np.ndarray:
     """The weights of the first layer as pictures, values in -1..1, ``[units, H, W]``.
 
     A unit of a linear layer is shown by its 28x28 weights. A unit of a convolution is shown by its
-    kernel and, to the right of it, its response to `image`, uint8 ``[28, 28]``: that picture is
-    wider than high. Each is scaled by its own largest magnitude.
+    kernel and, to the right of it, the layer's output for `image`, uint8 ``[28, 28]``, before the
+    ReLU: that picture is wider than high. Each is scaled by its own largest magnitude.
     """
-    weight = next(network.parameters())
-    if weight.ndim == 2:
+    layer = next(layer for layer in network.layers if isinstance(layer, nn.Linear | nn.Conv2d))
+    weight = layer.weight
+    if isinstance(layer, nn.Linear):
         return _scaled(weight.numpy().reshape(-1, IMAGE_SIZE, IMAGE_SIZE))
     kernels = weight[:, 0]
     seen = torch.from_numpy(image).float()[None, None] / 255
-    responses = torch.nn.functional.conv2d(seen, weight)[0]
+    responses = layer(seen)[0]
     size = responses.shape[-1]
     rows = (torch.arange(size) * kernels.shape[-1]) // size
     enlarged = kernels[:, rows][:, :, rows]
@@ -193,8 +195,8 @@ def _shown(pictures: np.ndarray) -> dict[str, Any]:
     )
     if _are_kernels(pictures):
         caption = (
-            f"The kernels of the first layer's {units}, each with its response to a digit: blue is "
-            "above zero, orange below."
+            f"The kernels of the first layer's {units}, each with its output for a digit, before "
+            "the ReLU: blue is above zero, orange below."
         )
     return {
         "pictures": picture_url(Image.fromarray(whole)),
