@@ -82,7 +82,7 @@ RECIPES: dict[str, Recipe] = {
         ),
         {
             "cnn": Hyperparameters(
-                epochs=26,
+                epochs=22,
                 batch_size=128,
                 learning_rate=8e-3,
                 one_cycle=True,
