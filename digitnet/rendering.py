@@ -19,6 +19,7 @@ STROKE_WIDTH = 2.4  # pixels, of a rendered stroke; chosen with the training ima
 EDGE_WIDTH = 1.4  # pixels over which a rendered stroke fades from full ink to none
 POINT_SPACING = 0.5  # pixels; points of a stroke nearer to each other than this are merged
 MAX_POINTS = 2000  # of a rendered drawing, about; points of a longer one lie farther apart
+TIE = 1e-4  # pixels; symmetric drawings lie half-way between two shifts, up to rounding errors
 RENDER_CHUNK = 8  # drawings rendered at once; more would leave the processor's cache
 
 
@@ -154,7 +155,7 @@ def _shifts(profile: torch.Tensor) -> torch.Tensor:
     positions = torch.arange(IMAGE_SIZE, dtype=profile.dtype, device=profile.device) + 0.5
     mass = profile.sum(1)
     centre = (profile * positions).sum(1) / mass.clamp_min(1e-6)
-    wanted = torch.where(mass > 0, torch.round(CENTRE - centre), 0).long()
+    wanted = torch.where(mass > 0, torch.round(CENTRE - centre - TIE), 0).long()
     inked = profile > 0
     first = inked.int().argmax(1)
     last = IMAGE_SIZE - 1 - inked.flip(1).int().argmax(1)
