@@ -53,6 +53,14 @@ def answer(page):
     return page.locator("#answer .main .digit")
 
 
+def wait_for_engine(page):
+    """Until the networks in the browser can answer: all weights files are there."""
+    page.wait_for_function(
+        "performance.getEntriesByType('resource')"
+        ".filter((one) => one.name.includes('.safetensors') && one.responseEnd).length === 6"
+    )
+
+
 def settled(page, selector):
     """What an element says, once it has said the same for half a second."""
     page.wait_for_function(

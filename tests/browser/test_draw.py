@@ -24,6 +24,7 @@ from tests.browser.actions import (
     sent_by,
     settled,
     strokes,
+    wait_for_engine,
 )
 from tests.browser.conftest import WIDE, visit
 from tests.conftest import PROJECT
@@ -40,6 +41,33 @@ def test_the_answer_follows_the_pen(page):
     expect(answer(page)).to_have_text("7")  # the button is still down
     page.mouse.up()
     expect(answer(page)).to_have_text("7")
+
+
+def test_while_the_pen_is_down_nothing_leaves_the_browser(page):
+    sent = []
+    page.on("request", lambda request: sent.append(request.url))
+    wait_for_engine(page)
+    sent.clear()
+    draw(page, SEVEN, lift=False)
+    expect(answer(page)).to_have_text("7")
+    assert sent == []
+    page.mouse.up()
+    page.wait_for_function("document.querySelector('#answer .late').hidden")
+    expect(answer(page)).to_have_text("7")
+    assert len(sent) > 0
+
+
+def test_without_the_server_the_browsers_own_answer_stands(browser, address):
+    with visit(browser, address, WIDE, expected_errors=("Failed to load",)) as page:
+        wait_for_engine(page)
+        page.context.set_offline(True)
+        draw(page, CROSSED_SEVEN)
+        expect(answer(page)).to_have_text("7")
+        expect(page.locator("#answer .late")).to_be_visible()
+        expect(page.locator("#answer .answer")).not_to_have_class(re.compile("stale"))
+        page.context.set_offline(False)
+        expect(page.locator("#answer .late")).to_be_hidden()
+        expect(answer(page)).to_have_text("7")
 
 
 def test_one_request_at_a_time_and_the_last_drawing_wins(page):

@@ -4,11 +4,46 @@ JavaScript modules without dependencies: reading safetensors files, rendering dr
 layers, and predicting. Python is the reference; tests/browser/test_parity.py compares both.
 """
 
+import zlib
+from pathlib import Path
 from typing import Any
 
+import gradio as gr
 from torch import nn
 
 from digitnet.classifier import Classifier
+from digitnet.ui.resources import Resources
+
+FOLDER = Path(__file__).parent
+
+
+def serve_engine(resources: Resources) -> dict[str, Any]:
+    """Let browsers fetch the modules and the weights files.
+
+    Returns
+    -------
+    ``modules``, the address of the modules' folder, and ``models``, by recipe and model: what
+    `describe` returns, with ``weights``, the address of the file. Models that the browser cannot
+    run are left out. Addresses are relative to the page's.
+    """
+    gr.set_static_paths(FOLDER)
+    models: dict[str, dict[str, Any]] = {}
+    for recipe, by_model in resources.classifiers.items():
+        models[recipe] = {}
+        for name, classifier in by_model.items():
+            file = resources.folder / recipe / f"{name}.safetensors"
+            try:
+                described = describe(classifier)
+                content = zlib.crc32(file.read_bytes())  # so that a cached file is never an old one
+            except (ValueError, OSError):
+                continue
+            gr.set_static_paths(file)
+            models[recipe][name] = described | {"weights": f"{_address(file)}?{content:08x}"}
+    return {"modules": _address(FOLDER), "models": models}
+
+
+def _address(path: Path) -> str:
+    return f"gradio_api/file={path.resolve().as_posix()}"
 
 
 def describe(classifier: Classifier) -> dict[str, Any]:

@@ -4,10 +4,11 @@ import asyncio
 
 import gradio as gr
 
+from digitnet.ui.browser import serve_engine
 from digitnet.ui.components.answer import TELL_ASKED, answer, error_answer, read_picture
 from digitnet.ui.components.base import View
 from digitnet.ui.components.picture import PictureInput, problem
-from digitnet.ui.components.sketchpad import Sketchpad
+from digitnet.ui.components.sketchpad import PEN_WIDTH, SIZE, Sketchpad
 from digitnet.ui.resources import Resources
 from digitnet.ui.server.endpoints import decoded
 from digitnet.ui.server.errors import handler
@@ -73,6 +74,8 @@ def add_draw(resources: Resources, choice: Choice) -> tuple[Sketchpad, gr.Checkb
                 "answer",
                 elem_id="answer",
                 value=answer_to([], choice.model.value, choice.recipe.value, None, True, None),
+                engine=serve_engine(resources),
+                canvas={"size": SIZE, "min_extent": PEN_WIDTH},
             )
             geometry = gr.Checkbox(
                 True,

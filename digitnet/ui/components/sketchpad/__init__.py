@@ -33,9 +33,10 @@ class Sketchpad(View):
     `test_image_value`; or it is the visitor's picture, ``{"picture": True}``, which the server sets
     with `picture_value`.
 
-    The event ``input`` is triggered while the pen is down, when it is lifted, on undo, redo and
-    clear, and while an example is played; ``apply`` when a link or the state stored in the browser
-    is shown, see `digitnet.ui.session`.
+    The event ``input`` is triggered when the pen is lifted, on undo, redo and clear, and when an
+    example has been played; while the pen is down, only if the networks in the browser do not
+    answer (`digitnet.ui.browser`). The event ``apply`` is triggered when a link or the state stored
+    in the browser is shown, see `digitnet.ui.session`.
 
     Parameters
     ----------

@@ -48,9 +48,16 @@ function valueOf({ strokes, image }) {
 function send() {
   sending = false;
   clearTimeout(retry);
-  props.value = valueOf(state);
   store();
+  if (isAnsweredHere() && (pen || playing)) return; // the server is asked once the pen is lifted
+  props.value = valueOf(state);
   trigger("input");
+}
+
+// Let the networks in the browser answer; whether they did.
+function isAnsweredHere() {
+  const detail = { strokes: state.image ? null : state.strokes, chosen };
+  return !window.dispatchEvent(new CustomEvent("digitnet:drawn", { detail, cancelable: true }));
 }
 
 // At most one value a frame: more could not be shown.

@@ -27,8 +27,8 @@ function play(drawing) {
       past.push({ strokes: drawing.slice(0, ++whole), image: null });
     }
     state = { strokes, image: null };
-    changed();
     playing = share < 1 ? requestAnimationFrame(frame) : 0;
+    changed();
   };
   playing = requestAnimationFrame(frame);
 }

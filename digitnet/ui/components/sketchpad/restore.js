@@ -57,6 +57,7 @@ listen(window, "digitnet:restored", send);
 listen(window, "digitnet:chosen", ({ detail }) => {
   if (Object.entries(detail).every(([name, value]) => chosen[name] === String(value))) return;
   for (const [name, value] of Object.entries(detail)) chosen[name] = String(value);
+  isAnsweredHere();
   store();
   leaveLink();
 });

@@ -17,7 +17,7 @@ function listen(type, handle) {
 
 listen("digitnet:asked", () => {
   waiting ||= setTimeout(() => {
-    element.querySelector(".answer").classList.add("stale");
+    element.querySelector(".answer").classList.toggle("stale", !isPreview);
     element.querySelector(".late").hidden = false;
     announceSoon();
   }, LATE);

@@ -1,0 +1,132 @@
+// While the pen is down, the networks in the browser answer: the data that the server would send.
+
+const STAGE_SIZE = 28; // pixels
+let engine = null; // the modules of digitnet/ui/browser
+const weights = {}; // tensors, by the address of their file
+let isPreview = false; // whether what is shown belongs to what is drawn now
+
+// The page is served where its prefix ends, with or without a slash.
+const here = (address) => new URL(address, location.origin + location.pathname.replace(/\/?$/, "/"));
+
+async function loadEngine() {
+  const names = ["rendering", "safetensors", "network", "prediction"];
+  const modules = names.map((name) => import(here(`${props.engine.modules}/${name}.js`)));
+  engine = Object.assign({}, ...(await Promise.all(modules)));
+  for (const models of Object.values(props.engine.models)) {
+    for (const { weights: address } of Object.values(models)) {
+      const response = await fetch(here(address));
+      if (!response.ok) continue;
+      weights[address] = engine.readSafetensors(await response.arrayBuffer()).tensors;
+    }
+  }
+}
+loadEngine().catch(() => {}); // then the server answers, as for a picture
+
+listen("digitnet:drawn", (event) => {
+  const { strokes, chosen } = event.detail;
+  isPreview = false;
+  if (!strokes) return; // an image: the server answers
+  const models = props.engine.models[chosen.recipe] ?? {};
+  const last = props.value;
+  const isKnown = ({ model }) => weights[models[model]?.weights];
+  if (!engine || last.several || !last.models?.length || !last.models.every(isKnown)) return;
+  if (chosen.geometry === "true" && areApart(strokes)) return;
+  event.preventDefault();
+  if (!(extentOf(strokes) >= props.canvas.min_extent)) return; // too little ink for a digit
+  isPreview = true;
+  props.value = { ...last, ...previewOf(strokes, chosen, models, last) };
+});
+
+// Whether strokes lie side by side, as those of several digits do.
+function areApart(strokes) {
+  const spans = strokes.map((stroke) => {
+    const across = stroke.map(([x]) => x);
+    return [Math.min(...across), Math.max(...across)];
+  });
+  spans.sort(([a], [b]) => a - b);
+  let end = spans[0]?.[1];
+  for (const [left, right] of spans) {
+    if (left > end) return true;
+    end = Math.max(end, right);
+  }
+  return false;
+}
+
+function extentOf(strokes) {
+  const sides = [0, 1].map((axis) => {
+    const along = strokes.flat().map((point) => point[axis]);
+    return Math.max(...along) - Math.min(...along);
+  });
+  return Math.max(...sides);
+}
+
+// What digitnet/ui/components/answer/__init__.py makes of a drawing of one digit.
+function previewOf(strokes, chosen, models, last) {
+  const images = engine.preprocessingStages(strokes, props.canvas.size);
+  const seen = chosen.geometry === "true" ? "centred" : "squeezed";
+  const stages = shownStages(images, seen);
+  const predictions = {};
+  const rows = last.models.map((row) => {
+    const started = performance.now();
+    const values = engine.run(models[row.model].layers, weights[models[row.model].weights], images[seen]);
+    const prediction = engine.predict(values[values.length - 1].data, models[row.model]);
+    predictions[row.model] = prediction;
+    return {
+      ...row,
+      chosen: row.model === chosen.model,
+      predicted: prediction.answer ?? "?",
+      rejected: prediction.answer === null,
+      percent: percent(prediction.probabilities[prediction.digit]),
+      milliseconds: (performance.now() - started).toFixed(1),
+    };
+  });
+  const main = predictions[chosen.model];
+  for (const row of rows) row.agrees = row.predicted === (main.answer ?? "?");
+  return {
+    model: chosen.model,
+    problem: null,
+    nothing: false,
+    reading: null,
+    blank: false,
+    rejected: main.answer === null,
+    digit: main.digit,
+    percent: percent(main.probabilities[main.digit]),
+    bars: main.probabilities.map((share, digit) => ({
+      digit,
+      percent: (100 * share).toFixed(1),
+      best: digit === main.answer,
+    })),
+    models: rows,
+    disagreement: !rows.every((row) => row.agrees),
+    stages,
+    image: stages.find((stage) => stage.seen).image,
+  };
+}
+
+function percent(share) {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+const captions = Object.fromEntries(props.value.stages.map(({ name, caption }) => [name, caption]));
+
+// The steps in order, with those after the one that is applied.
+function shownStages(images, seen) {
+  const names = Object.keys(images);
+  return names.map((name, number) => ({
+    name,
+    caption: captions[name],
+    image: urlOf(images[name]),
+    seen: name === seen,
+    skipped: number > names.indexOf(seen),
+  }));
+}
+
+const canvas = Object.assign(document.createElement("canvas"), { width: STAGE_SIZE, height: STAGE_SIZE });
+const context = canvas.getContext("2d", { willReadFrequently: true });
+
+function urlOf(image) {
+  const pixels = context.createImageData(STAGE_SIZE, STAGE_SIZE);
+  image.forEach((ink, i) => pixels.data.set([255 * ink, 255 * ink, 255 * ink, 255], 4 * i));
+  context.putImageData(pixels, 0, 0);
+  return canvas.toDataURL();
+}
