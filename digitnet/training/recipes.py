@@ -91,7 +91,7 @@ RECIPES: dict[str, Recipe] = {
                 digits=60_000,
                 non_digits=20_000,
                 held_back=2_000,
-                adversarial_share=0.15,
+                adversarial_share=0.25,
                 adversarial_size=0.07,
             )
         },
