@@ -14,7 +14,7 @@ from digitnet.pictures import Picture
 from digitnet.reading.cutting import WIDE, DigitLikeness, cut_and_joined
 from digitnet.reading.ink import Ink, ink_of
 from digitnet.reading.rows import TOUCHING, Group, arranged
-from digitnet.reading.strokes import StrokeWriting
+from digitnet.reading.strokes import StrokeWriting, split_strokes
 from digitnet.reading.writing import NEARLY_TOUCHING, InkWriting, Piece, Writing, resampled
 
 MAX_MARKS = 500  # a page of print has more
@@ -89,7 +89,8 @@ class DrawnRow:
 
     def detect(self, likeness: DigitLikeness | None = None) -> list[DetectedDigit]:
         """Each digit's box and image; `likeness` as in `segment_picture`."""
-        return _detected(StrokeWriting(self.strokes, self.tilt), self.groups, likeness)
+        row = group_strokes(split_strokes(self.strokes, likeness)) if likeness else self
+        return _detected(StrokeWriting(row.strokes, row.tilt), row.groups, likeness)
 
 
 def group_strokes(strokes: Strokes) -> DrawnRow:

@@ -1,12 +1,18 @@
-"""A drawing's strokes as writing that can be cut."""
+"""A drawing's strokes as writing that can be cut, and strokes that hold several digits."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from digitnet.drawing import Strokes, images_of_strokes
+from digitnet.reading.cutting import DOUBTFUL, NARROW, DigitLikeness
 from digitnet.reading.rows import box_of, turned
 from digitnet.reading.writing import Piece, resampled
+
+PARTS = 20  # of equal length, between which a stroke may be split
+MIN_PARTS = 4  # of a digit
+CONNECTION = 3  # parts at most, of the line from one digit to the next
+MAX_STROKES = 8  # of a drawing with more, none is split
 
 
 class StrokeWriting:
@@ -39,3 +45,57 @@ class StrokeWriting:
             runs = zip(np.split(points, ends), np.split(held, ends), strict=True)
             result += [run for run, inside in runs if inside[0]]
         return result or [np.zeros((1, 2))]
+
+
+def split_strokes(strokes: Strokes, likeness: DigitLikeness) -> Strokes:
+    """Split each stroke that looks like no digit, but like several, written without lifting the pen.
+
+    Parameters
+    ----------
+    strokes : of a drawing
+    likeness : as in `digitnet.segmentation.segment_picture`
+    """
+    if len(strokes) > MAX_STROKES:
+        return strokes
+    return [part for stroke in strokes for part in _split(stroke, likeness)]
+
+
+def _split(stroke: np.ndarray, likeness: DigitLikeness) -> Strokes:
+    width, height = np.ptp(stroke, axis=0)
+    if not width > NARROW * height or likeness(images_of_strokes([[stroke]]))[0] >= DOUBTFUL:
+        return [stroke]
+    (points,) = resampled([stroke])
+    ends = np.linspace(0, len(points) - 1, PARTS + 1).astype(int)
+    spans = [
+        (start, end)
+        for start in range(PARTS)
+        for end in range(start + MIN_PARTS, PARTS + 1)
+        if (start == 0 or start >= MIN_PARTS) and (end == PARTS or end <= PARTS - MIN_PARTS)
+    ]
+    parts = {span: points[ends[span[0]] : ends[span[1]] + 1] for span in spans}
+    scores = likeness(images_of_strokes([[part] for part in parts.values()]))
+    # The best way to write digits one after another up to each end, each right of the one before.
+    best: dict[int, tuple[float, list[tuple[int, int]]]] = {}
+    for end in range(PARTS + 1):
+        ways = []
+        for (start, until), score in zip(spans, scores, strict=True):
+            if until != end or score < DOUBTFUL:
+                continue
+            if start == 0:
+                ways.append((np.log(score), [(start, until)]))
+            for skipped in range(CONNECTION + 1):
+                if start - skipped not in best:
+                    continue
+                total, before = best[start - skipped]
+                if _is_right_of(parts[(start, until)], parts[before[-1]]):
+                    ways.append((total + np.log(score), [*before, (start, until)]))
+        if ways:
+            best[end] = max(ways)
+    _, found = best.get(PARTS, (0.0, []))
+    return [parts[span] for span in found] or [stroke]
+
+
+def _is_right_of(part: np.ndarray, other: np.ndarray) -> bool:
+    """Whether more than half of the narrower one lies beyond the other."""
+    shared = other[:, 0].max() - part[:, 0].min()
+    return bool(shared < 0.5 * min(np.ptp(part[:, 0]), np.ptp(other[:, 0])))
