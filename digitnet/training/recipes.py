@@ -40,10 +40,11 @@ class Hyperparameters:
     def threshold(self) -> float:
         """The lowest `digitnet.calibration.digit_score` of a digit.
 
-        At 0.5, the ten digits together are as probable as "not a digit". At 0, for models trained
-        without drawings that are not digits, everything counts as a digit.
+        At 1/3, "not a digit" is twice as probable as the ten digits together: visitors draw digits
+        more often than the training does, and a digit that is refused is the worse mistake. At 0,
+        for models trained without drawings that are not digits, everything counts as a digit.
         """
-        return 0.5 if self.non_digits else 0.0
+        return 1 / 3 if self.non_digits else 0.0
 
 
 @dataclass(frozen=True)

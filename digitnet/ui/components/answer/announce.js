@@ -17,6 +17,7 @@ function listen(type, handle) {
 
 listen("digitnet:asked", () => {
   waiting ||= setTimeout(() => {
+    waiting = 0;
     element.querySelector(".answer").classList.toggle("stale", !isPreview);
     element.querySelector(".late").hidden = false;
     announceSoon();
@@ -35,7 +36,7 @@ watch("value", () => {
 function announceSoon() {
   clearTimeout(settling);
   settling = setTimeout(() => {
-    if (penDown) return; // another answer comes when it is lifted
+    if (penDown || waiting) return; // another answer comes
     const shown = [".sentence", ".late", ".disagreement"].map((one) => element.querySelector(one));
     const text = shown.map((one) => (one.checkVisibility() ? one.innerText : "")).join(" ").trim();
     if (text !== announced) element.querySelector(".spoken").textContent = announced = text;
