@@ -118,7 +118,9 @@ def test_what_would_change_its_mind_is_shown_before_and_after(page):
     before = page.locator("#evidence .predicted").inner_text()
     assert change.locator(".digit").inner_text() != before
     expect(change.locator(".new")).to_have_text(f"a {change.locator('.digit').inner_text()}")
-    expect(change).to_contain_text(re.compile(r"pink (piece|pieces|ink) \(\d+ % of all ink\)"))
+    expect(change).to_contain_text(
+        re.compile(r"pink (piece|pieces|ink) \(\d+ % of (all|the) ink\)")
+    )
 
 
 def test_a_stroke_without_which_it_is_another_digit_is_dotted(page):
