@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
+from benchmarks.drawing_sets import DEVELOPMENT
 from digitnet.synthetic.writer import write_digits
 
 TESTS = Path(__file__).parent
@@ -22,7 +23,7 @@ def test_rows_on_photos_of_paper_are_read(classifiers):
     rows = [path for path in PHOTOS if len(truth_of(path)) > 1]
     read = {path.name: classifiers["cnn"].read(path).text for path in rows}
     wrong = {name: text for name, text in read.items() if text != truth_of(Path(name))}
-    assert len(read) == 8 and len(wrong) <= 4, wrong
+    assert len(read) == 8 and len(wrong) <= 3, wrong
 
 
 def test_the_digit_that_is_meant_is_found_on_a_large_page(classifiers):
@@ -121,6 +122,20 @@ def test_digits_written_as_one_stroke_are_read_apart(classifiers):
     points = (points - points.min(axis=0)) / np.ptp(points, axis=0).max() * 100
     both = np.concatenate([points, points + np.array([1.05 * np.ptp(points[:, 0]), 0])])
     assert classifiers["cnn"].read([both]).text == "00"
+
+
+def test_two_digits_in_one_stroke_are_mostly_read(classifiers):
+    """People's digits, each pair joined by a line as a pen that is not lifted leaves it."""
+    drawings, labels = DEVELOPMENT.read()
+    strokes = [(d[0], k) for d, k in zip(drawings, labels, strict=True) if len(d) == 1]
+    right = 0
+    for number in range(0, 80, 2):
+        (first, one), (second, other) = strokes[number], strokes[number + 1]
+        first, second = ((s - s.min(0)) / np.ptp(s, axis=0).max() for s in (first, second))
+        gap = np.array([first[:, 0].max() + 0.15, 0])
+        text = classifiers["cnn"].read([np.concatenate([first, second + gap])]).text
+        right += text == f"{one}{other}"
+    assert right >= 24  # of 40
 
 
 def _written():

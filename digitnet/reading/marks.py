@@ -101,7 +101,8 @@ def _sharp(dark: np.ndarray, parts: np.ndarray, count: int) -> np.ndarray:
     # Texture makes the edges of a shadow steep as well, but it still is dark beyond them.
     beyond = ~scipy.ndimage.maximum_filter(parts > 0, 2 * NEAR + 1)
     around = scipy.ndimage.maximum_filter(parts, 2 * FAR + 1) * beyond
-    beside = np.asarray(scipy.ndimage.mean(dark, around, numbers))
+    pixels = np.bincount(around.ravel(), minlength=count + 1)[1:]  # none where marks are close
+    beside = np.bincount(around.ravel(), dark.ravel(), count + 1)[1:] / np.maximum(pixels, 1)
     within = np.asarray(scipy.ndimage.mean(dark, parts, numbers))
     return (edges > SHARP * depths) & ~(beside > AROUND * within)
 

@@ -48,7 +48,7 @@ class StrokeWriting:
 
 
 def split_strokes(strokes: Strokes, likeness: DigitLikeness) -> Strokes:
-    """Split each stroke that looks like no digit, but like several, written without lifting the pen.
+    """Split each stroke that looks like several digits, written without lifting the pen.
 
     Parameters
     ----------

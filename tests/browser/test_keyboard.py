@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.actions import SEVEN, answer, colour, draw, open_tab
+from tests.browser.actions import SEVEN, answer, colour, draw, open_tab, type_number
 from tests.browser.conftest import WIDE, visit
 
 LANDSCAPE = {"viewport": {"width": 740, "height": 360}, "has_touch": True, "is_mobile": True}
@@ -59,7 +59,7 @@ def test_the_focus_stays_where_a_pressed_button_was(page):
     page.locator("#take").press("Enter")
     expect(tab(page, "Draw")).to_be_focused()
     open_tab(page, "Train it")
-    page.locator("#epochs input").fill("30")
+    type_number(page, 30, "epochs")
     page.locator("#train").press("Enter")
     expect(page.locator("#stop")).to_be_focused()
     expect(page.locator("#training img")).to_be_visible(timeout=90_000)

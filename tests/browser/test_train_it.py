@@ -7,7 +7,16 @@ import pytest
 from playwright.sync_api import expect
 
 import digitnet
-from tests.browser.actions import SEVEN, answer, choose, colour, draw, open_tab, strokes
+from tests.browser.actions import (
+    SEVEN,
+    answer,
+    choose,
+    colour,
+    draw,
+    open_tab,
+    strokes,
+    type_number,
+)
 from tests.browser.conftest import THEMES, WIDE, visit
 
 LONG = 90_000  # milliseconds: a process has to start, and the machine may be busy
@@ -15,7 +24,7 @@ LONG = 90_000  # milliseconds: a process has to start, and the machine may be bu
 
 def fill(page, **numbers):
     for name, value in numbers.items():
-        page.locator(f"#{name.replace('_', '-')} input").fill(str(value))
+        type_number(page, value, name.replace("_", "-"))
 
 
 def open_training(page, **numbers):
