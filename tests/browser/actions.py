@@ -46,6 +46,7 @@ def type_number(page, number, field):
     box = page.locator(f"#{field} input")
     box.click()
     box.press("ControlOrMeta+a")
+    box.press("Delete")
     box.press_sequentially(str(number))
 
 
