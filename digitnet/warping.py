@@ -20,12 +20,16 @@ def warp(
 
     Returns
     -------
-    float32 ``[N, 28, 28]`` in 0..1
+    float32 ``[N, 28, 28]`` in 0..1, on the device of `images`
     """
+    # On Apple's GPUs (MPS), PyTorch has no bicubic sampling.
+    device = torch.device("cpu") if images.device.type == "mps" else images.device
     size = [len(images), 1, IMAGE_SIZE, IMAGE_SIZE]
-    grid = functional.affine_grid(matrices, size, align_corners=False)
+    grid = functional.affine_grid(matrices.to(device), size, align_corners=False)
     if displacement is not None:
-        grid += displacement
+        grid += displacement.to(device)
     # Bicubic, as bilinear sampling blurs, and networks trained on blurred images are less accurate.
-    warped = functional.grid_sample(images[:, None], grid, mode="bicubic", align_corners=False)
-    return warped[:, 0].clamp_(0, 1)
+    warped = functional.grid_sample(
+        images[:, None].to(device), grid, mode="bicubic", align_corners=False
+    )
+    return warped[:, 0].clamp_(0, 1).to(images.device)
