@@ -16,6 +16,7 @@ from digitnet.ui.components.maps import INK, marked_map, mixed, signed_map
 
 MARGIN = 0.1  # around a drawing, relative to its longest side
 MIN_NUMBER = 0.1  # of the largest; the number of a piece with less is left out
+MAX_POINTS = 1000  # of a piece's line, about; the pieces of a scribble have fewer per length
 WORD, LINE = 4.0, 1.8  # pixels of the image, the size of a number on a piece
 MIN_ERROR_SHOWN = 1e-5  # completeness error; a smaller one is rounding
 
@@ -106,8 +107,10 @@ def _pieces(
 def _shape(pieces: Pieces, number: int) -> dict[str, str]:
     """A piece as the lines that the pen drew, or else as an area of pixels; paths of an SVG."""
     if lines := pieces.paths[number]:
+        step = 1 + sum(map(len, lines)) // MAX_POINTS
+        shown = [np.concatenate([line[:-1:step], line[-1:]]) for line in lines]
         return {
-            "line": "".join("M" + " ".join(f"{x:.2f} {y:.2f}" for x, y in line) for line in lines)
+            "line": "".join("M" + " ".join(f"{x:.2f} {y:.2f}" for x, y in line) for line in shown)
         }
     pixels = np.argwhere(pieces.owner == number).tolist()
     return {"area": "".join(f"M{column} {row}h1v1h-1z" for row, column in pixels)}
