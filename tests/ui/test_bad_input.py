@@ -298,7 +298,7 @@ def test_the_log_holds_nothing_of_what_was_sent(address, log):
         status, _ = status_and_sentence(address, data, fn_index=recognise, session_hash="x")
         assert status == 422
     (show,) = (one["id"] for one in events if one["api_name"] == "show")
-    data = [[secret], "drawings", None, "all", "test set", "every image", -1, -1, 1]
+    data = [[secret], "drawings", None, "all", "test set", "every image", -1, -1, 1, None]
     status, _ = status_and_sentence(address, data, fn_index=show, session_hash="x")
     assert status == 422
     for path in (

@@ -4,6 +4,7 @@ JavaScript modules without dependencies: reading safetensors files, rendering dr
 layers, and predicting. Python is the reference; tests/browser/test_parity.py compares both.
 """
 
+import base64
 import zlib
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from torch import nn
 
 from digitnet.classifier import Classifier
 from digitnet.ui.resources import Resources
+from digitnet.ui.test_predictions import YOURS
+from digitnet.ui.trained_model import TrainedModel
 
 FOLDER = Path(__file__).parent
 
@@ -40,6 +43,22 @@ def serve_engine(resources: Resources) -> dict[str, Any]:
             gr.set_static_paths(file)
             models[recipe][name] = described | {"weights": f"{_address(file)}?{content:08x}"}
     return {"modules": _address(FOLDER), "models": models}
+
+
+def describe_trained(trained: TrainedModel | None) -> dict[str, Any] | None:
+    """What the browser needs of the model that the visitor trained, its weights included.
+
+    None where there is no such model, or the browser cannot run it.
+    """
+    if trained is None:
+        return None
+    try:
+        described = describe(trained.classifier)
+    except ValueError:
+        return None
+    content = base64.b64encode(trained.to_file()).decode()
+    weights = f"data:application/octet-stream;base64,{content}"
+    return {"name": YOURS, **described, "weights": weights}
 
 
 def _address(path: Path) -> str:

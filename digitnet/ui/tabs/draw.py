@@ -4,7 +4,7 @@ import asyncio
 
 import gradio as gr
 
-from digitnet.ui.browser import serve_engine
+from digitnet.ui.browser import describe_trained, serve_engine
 from digitnet.ui.components.answer import TELL_ASKED, answer, error_answer, read_picture
 from digitnet.ui.components.base import View
 from digitnet.ui.components.picture import PictureInput, problem
@@ -49,9 +49,10 @@ def add_draw(resources: Resources, choice: Choice) -> tuple[Sketchpad, gr.Checkb
         classifiers = classifiers_of(resources, recipe, trained)
         try:
             subject = subject_of(resources, value, picture)
-            return answer(classifiers, model, subject, geometry, resources.likeness)
+            shown = answer(classifiers, model, subject, geometry, resources.likeness)
         except ValueError as error:
-            return error_answer(classifiers, model, str(error))
+            shown = error_answer(classifiers, model, str(error))
+        return shown | {"recipe": recipe}
 
     @handler
     async def recognise(value, *chosen):
@@ -59,22 +60,22 @@ def add_draw(resources: Resources, choice: Choice) -> tuple[Sketchpad, gr.Checkb
             return answer_to(value, *chosen)
         return await asyncio.to_thread(answer_to, value, *chosen)
 
+    chosen = {
+        "model": str(choice.model.value),
+        "recipe": str(choice.recipe.value),
+        "geometry": "true",
+    }
+    engine = serve_engine(resources)
     with gr.Row(elem_id="draw"):
         with gr.Column(min_width=300):
-            sketchpad = Sketchpad(
-                chosen={
-                    "model": str(choice.model.value),
-                    "recipe": str(choice.recipe.value),
-                    "geometry": "true",
-                }
-            )
+            sketchpad = Sketchpad(chosen=chosen)
             picture_input = PictureInput()
         with gr.Column(min_width=300):
             answers = View(
                 "answer",
                 elem_id="answer",
                 value=answer_to([], choice.model.value, choice.recipe.value, None, True, None),
-                engine=serve_engine(resources),
+                engine=engine,
                 canvas={"size": SIZE, "min_extent": PEN_WIDTH},
             )
             geometry = gr.Checkbox(
@@ -83,6 +84,8 @@ def add_draw(resources: Resources, choice: Choice) -> tuple[Sketchpad, gr.Checkb
                 info="Off, the whole canvas is squeezed to 28x28: why other demos fail.",
                 elem_id="geometry",
             )
+    network = View("network", elem_id="network", engine=engine, chosen=chosen)
+    choice.trained.change(describe_trained, choice.trained, network, **QUEUED)
     # One listener, so that the answers come in the order of the events. A training adds a model,
     # which answers to what is on the sketchpad already; buttons of other tabs select it.
     asked = gr.on(

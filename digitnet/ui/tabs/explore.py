@@ -1,6 +1,5 @@
 """Test predictions: the 10,000 test images, sorted and filtered by a model's predictions."""
 
-from functools import partial
 from typing import Any, get_args
 
 import gradio as gr
@@ -20,6 +19,11 @@ from digitnet.ui.trained_model import predictions_of
 EVERY_DIGIT = -1
 SECONDS = 1  # between two updates, while the images are being recognised
 SCROLL_TO_GALLERY = "() => document.querySelector('#gallery').scrollIntoView()"
+# The buttons that turn the page are below the images.
+SCROLL_UP = """() => {
+    const gallery = document.querySelector("#gallery");
+    if (gallery.getBoundingClientRect().top < 0) gallery.scrollIntoView();
+}"""
 
 
 def add_explore(
@@ -60,7 +64,7 @@ def add_explore(
     with gr.Accordion("Confusion matrix", open=False, elem_id="confusion-fold"):
         confusion = View("confusion", elem_id="confusion")
     opened = gr.State(None)  # the number of the image that is shown large
-    first, at = gr.State(1), gr.State(1)  # the first page, and the page that is shown
+    at = gr.State(1)  # the page that is shown
     timer = gr.Timer(SECONDS, active=False)
     with gr.Column(visible=False) as details:
         large = View("closeup", elem_id="closeup")
@@ -73,41 +77,50 @@ def add_explore(
         page = gr.Number(1, label="Page", precision=0, step=1, minimum=1, elem_id="page")
         following = gr.Button("Next page →", elem_id="next")
 
-    @handler
-    def show(model, recipe, trained, outcome, order, among, true_digit, predicted_digit, page):
+    def tiles_of(model, recipe, trained, outcome, order, among, true_digit, predicted_digit, page):
         for value, kind in ((outcome, Outcome), (order, Order), (among, Among)):
             checked_choice(value, get_args(kind))
         selection = Selection(outcome, _digit(true_digit), _digit(predicted_digit), among, order)
         known = predictions_of(predictions, trained)
-        tiles = prediction_tiles(known, (recipe, model), selection, page)
-        return tiles, tiles["page"], tiles["page"]
+        return prediction_tiles(known, (recipe, model), selection, page)
 
-    @handler
-    def show_all(*values):
-        model, recipe, trained, *_ = values
+    def counts_of(model, recipe, trained):
         known = predictions_of(predictions, trained)
         key = (recipe, model)
         counts = cells(known.confusion(key), model) if key in known else {}
-        return *show(*values), counts, gr.Timer(active=not known.finished)
+        return counts, gr.Timer(active=not known.finished)
+
+    @handler
+    def show(
+        model,
+        recipe,
+        trained,
+        outcome,
+        order,
+        among,
+        true_digit,
+        predicted_digit,
+        typed,
+        shown_page,
+        event: gr.EventData,
+    ):
+        models = model, recipe, trained
+        filters = *models, outcome, order, among, true_digit, predicted_digit
+        if event.target is page:
+            pages = tiles_of(*filters, 1)["pages"]
+            wanted = checked_number(typed, pages, "The page", first=1)
+        else:
+            wanted = {previous: shown_page - 1, following: shown_page + 1, tab: shown_page}.get(
+                event.target, 1
+            )
+        tiles = tiles_of(*filters, wanted)
+        return tiles, tiles["page"], tiles["page"], *counts_of(*models)
 
     @handler
     def update(index, *values):
         """Show what was recognised since, but leave the page number that is being typed."""
         _, recipe, trained, *_ = values
-        tiles, _, _, *others = show_all(*values)
-        return tiles, *others, reopen(recipe, trained, index)
-
-    @handler
-    def go_to(*values):
-        *filters, page = values
-        tiles, *_ = show(*[*filters, 1])
-        page = checked_number(page, tiles["pages"], "The page", first=1)
-        return show(*[*filters, page])
-
-    @handler
-    def turn(*values, step):
-        *filters, page = values
-        return show(*[*filters, page + step])
+        return tiles_of(*values), *counts_of(*values[:3]), reopen(recipe, trained, index)
 
     @handler
     def filter_by_cell(model, recipe, trained, event: gr.EventData):
@@ -115,7 +128,8 @@ def add_explore(
             checked_number(event_value(event, name), 10) for name in ("actual", "predicted")
         )
         filters = "all", "most confident", "every image", true, predicted
-        return *show(model, recipe, trained, *filters, 1), *filters
+        tiles = tiles_of(model, recipe, trained, *filters, 1)
+        return tiles, tiles["page"], tiles["page"], *filters
 
     @handler
     def open_tile(recipe, trained, event: gr.EventData):
@@ -138,27 +152,27 @@ def add_explore(
     models = [choice.model, choice.recipe, choice.trained]
     filters = [*models, outcome, order, among, true_digit, predicted_digit]
     shown = [gallery, page, at]
-    everything = [*shown, confusion, timer]
-    tab.select(show_all, [*filters, at], everything, **options)
+    # One listener, so that an answer never comes before that to an earlier event. "always_last"
+    # would repeat the trigger of an earlier event in place of the newest one's.
+    gr.on(
+        [
+            *(tab.select, page.submit, previous.click, following.click),
+            *(selector.input for selector in (choice.model, choice.recipe)),
+            *(one.input for one in (outcome, order, among, true_digit, predicted_digit)),
+        ],
+        show,
+        [*filters, page, at],
+        [*shown, confusion, timer],
+        **options | {"trigger_mode": "multiple"},
+    ).success(None, js=SCROLL_UP, api_visibility="private")
     timer.tick(update, [opened, *filters, at], [gallery, confusion, timer, large], **options)
-    for selector in (choice.model, choice.recipe):
-        selector.input(show_all, [*filters, first], everything, **options)
     choice.recipe.input(reopen, [*models[1:], opened], large, **options)
-    for changed in (outcome, order, among, true_digit, predicted_digit):
-        changed.input(show, [*filters, first], shown, **options)
-    # These controls are above or below the images, which are then scrolled into view.
-    for event in (
-        page.submit(go_to, [*filters, page], shown, **options),
-        previous.click(partial(turn, step=-1), [*filters, at], shown, **options),
-        following.click(partial(turn, step=1), [*filters, at], shown, **options),
-        confusion.click(
-            filter_by_cell,
-            models,
-            [*shown, outcome, order, among, true_digit, predicted_digit],
-            **options,
-        ),
-    ):
-        event.success(None, js=SCROLL_TO_GALLERY, api_visibility="private")
+    confusion.click(
+        filter_by_cell,
+        models,
+        [*shown, outcome, order, among, true_digit, predicted_digit],
+        **options,
+    ).success(None, js=SCROLL_TO_GALLERY, api_visibility="private")
     gallery.click(open_tile, models[1:], [opened, details, large], **options)
     take.click(take_to_sketchpad, opened, [sketchpad, tabs], **options)
     close.click(lambda: (None, gr.Column(visible=False)), None, [opened, details], **options)

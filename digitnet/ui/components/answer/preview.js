@@ -1,24 +1,14 @@
 // While the pen is down, the networks in the browser answer: the data that the server would send.
 
 const STAGE_SIZE = 28; // pixels
-let engine = null; // the modules of digitnet/ui/browser
-const weights = {}; // tensors, by the address of their file
+let engine = null; // digitnet/ui/browser/engine.js
 let isPreview = false; // whether what is shown belongs to what is drawn now
 
-// The page is served where its prefix ends, with or without a slash.
-const here = (address) => new URL(address, location.origin + location.pathname.replace(/\/?$/, "/"));
-
 async function loadEngine() {
-  const names = ["rendering", "safetensors", "network", "prediction"];
-  const modules = names.map((name) => import(here(`${props.engine.modules}/${name}.js`)));
-  engine = Object.assign({}, ...(await Promise.all(modules)));
-  for (const models of Object.values(props.engine.models)) {
-    for (const { weights: address } of Object.values(models)) {
-      const response = await fetch(here(address));
-      if (!response.ok) continue;
-      weights[address] = engine.readSafetensors(await response.arrayBuffer()).tensors;
-    }
-  }
+  const folder = new URL(location.origin + location.pathname.replace(/\/?$/, "/"));
+  const loading = await import(new URL(`${props.engine.modules}/engine.js`, folder));
+  await loading.load(props.engine.models);
+  engine = loading;
 }
 loadEngine().catch(() => {}); // then the server answers, as for a picture
 
@@ -26,15 +16,28 @@ listen("digitnet:drawn", (event) => {
   const { strokes, chosen } = event.detail;
   isPreview = false;
   if (!strokes) return; // an image: the server answers
-  const models = props.engine.models[chosen.recipe] ?? {};
   const last = props.value;
-  const isKnown = ({ model }) => weights[models[model]?.weights];
-  if (!engine || last.several || !last.models?.length || !last.models.every(isKnown)) return;
-  if (chosen.geometry === "true" && areApart(strokes)) return;
+  const isKnown = ({ model }) => engine.find(chosen.recipe, model);
+  if (!engine || !last.models?.length || !last.models.every(isKnown)) return;
   event.preventDefault();
-  if (!(extentOf(strokes) >= props.canvas.min_extent)) return; // too little ink for a digit
+  // Too little ink for a digit, and several digits: what is shown stays until the pen is lifted.
+  if (!(extentOf(strokes) >= props.canvas.min_extent)) return;
+  if (chosen.geometry === "true" && areApart(strokes)) return;
   isPreview = true;
-  props.value = { ...last, ...previewOf(strokes, chosen, models, last) };
+  props.value = { ...last, ...previewOf(strokes, chosen, last) };
+});
+
+// What the networks see, for the picture of the network: of the drawing, or of the server's answer.
+function show(image, { model, recipe }) {
+  window.dispatchEvent(new CustomEvent("digitnet:seen", { detail: { image, model, recipe } }));
+}
+
+watch("value", async () => {
+  const { image, several, blank, model, recipe, number } = props.value;
+  if (several || blank || !image) return show(null, props.value);
+  if (isPreview) return; // of the same drawing
+  const pixels = await pixelsOf(image);
+  if (props.value.number === number) show(pixels, { model, recipe });
 });
 
 // Whether strokes lie side by side, as those of several digits do.
@@ -61,15 +64,16 @@ function extentOf(strokes) {
 }
 
 // What digitnet/ui/components/answer/__init__.py makes of a drawing of one digit.
-function previewOf(strokes, chosen, models, last) {
+function previewOf(strokes, chosen, last) {
   const images = engine.preprocessingStages(strokes, props.canvas.size);
   const seen = chosen.geometry === "true" ? "centred" : "squeezed";
   const stages = shownStages(images, seen);
   const predictions = {};
   const rows = last.models.map((row) => {
     const started = performance.now();
-    const values = engine.run(models[row.model].layers, weights[models[row.model].weights], images[seen]);
-    const prediction = engine.predict(values[values.length - 1].data, models[row.model]);
+    const model = engine.find(chosen.recipe, row.model);
+    const values = engine.run(model.layers, model.tensors, images[seen]);
+    const prediction = engine.predict(values[values.length - 1].data, model);
     predictions[row.model] = prediction;
     return {
       ...row,
@@ -82,8 +86,11 @@ function previewOf(strokes, chosen, models, last) {
   });
   const main = predictions[chosen.model];
   for (const row of rows) row.agrees = row.predicted === (main.answer ?? "?");
+  show(images[seen], chosen);
   return {
     model: chosen.model,
+    recipe: chosen.recipe,
+    several: false,
     problem: null,
     nothing: false,
     reading: null,
@@ -129,4 +136,13 @@ function urlOf(image) {
   image.forEach((ink, i) => pixels.data.set([255 * ink, 255 * ink, 255 * ink, 255], 4 * i));
   context.putImageData(pixels, 0, 0);
   return canvas.toDataURL();
+}
+
+async function pixelsOf(url) {
+  const picture = new Image();
+  picture.src = url;
+  await picture.decode();
+  context.drawImage(picture, 0, 0);
+  const { data } = context.getImageData(0, 0, STAGE_SIZE, STAGE_SIZE);
+  return Float32Array.from({ length: STAGE_SIZE ** 2 }, (_, i) => data[4 * i] / 255);
 }

@@ -12,12 +12,11 @@ from digitnet.ui.components.base import png_url
 from digitnet.ui.test_predictions import DISPUTED, Key, Predictions, Selection
 
 TILES_PER_PAGE = 60
-PLACEHOLDERS = 12
 
 
 def placeholders() -> dict[str, Any]:
     """The template's data while no image is recognised yet."""
-    return {"placeholders": list(range(PLACEHOLDERS)), "page": 1, "pages": 1}
+    return {"placeholders": list(range(TILES_PER_PAGE)), "page": 1, "pages": 1}
 
 
 def prediction_tiles(

@@ -1,0 +1,35 @@
+// The models that the browser can run, and all that it takes to run them.
+
+import { readSafetensors } from "./safetensors.js";
+
+export { run } from "./network.js";
+export { predict } from "./prediction.js";
+export { preprocessingStages } from "./rendering.js";
+
+const loaded = {}; // {layers, temperature, threshold, tensors}, by recipe and model
+let loading = null;
+
+// The page is served where its prefix ends, with or without a slash.
+const here = (address) => new URL(address, location.origin + location.pathname.replace(/\/?$/, "/"));
+
+// Fetch the weights of all models, `models` as `digitnet.ui.browser.serve_engine` makes them; once,
+// however many components ask for it.
+export function load(models) {
+  loading ??= Promise.all(
+    Object.entries(models).flatMap(([recipe, byModel]) =>
+      Object.entries(byModel).map(([model, described]) => add(recipe, model, described)),
+    ),
+  );
+  return loading;
+}
+
+// Fetch the weights of one model; it replaces another one of that name.
+export async function add(recipe, model, described) {
+  const response = await fetch(here(described.weights));
+  if (!response.ok) return;
+  const { tensors } = readSafetensors(await response.arrayBuffer());
+  loaded[recipe] = { ...loaded[recipe], [model]: { ...described, tensors } };
+}
+
+// A model of any recipe; undefined where it is not here (yet).
+export const find = (recipe, model) => loaded[recipe]?.[model] ?? loaded[""]?.[model];

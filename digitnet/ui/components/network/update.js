@@ -1,0 +1,48 @@
+// From what the networks see to the picture.
+
+const BLANK = new Float32Array(28 * 28);
+let shown = { image: null, ...props.chosen };
+let pending = 0;
+
+// At most once a frame.
+function updateSoon() {
+  pending ||= requestAnimationFrame(update);
+}
+
+function update() {
+  pending = 0;
+  const found = engine?.find(shown.recipe, shown.model);
+  element.querySelector(".network").classList.toggle("missing", Boolean(engine) && !found);
+  if (!found) return;
+  isIdle = !shown.image;
+  values = engine.run(found.layers, found.tensors, shown.image ?? BLANK);
+  if (found !== model) {
+    model = found;
+    selected = pinned = null;
+    build();
+  }
+  render();
+}
+
+window.addEventListener("digitnet:seen", function on({ detail: seen }) {
+  if (!element.isConnected) return window.removeEventListener("digitnet:seen", on);
+  shown = seen;
+  updateSoon();
+});
+new ResizeObserver(() => values && paintLines()).observe(box);
+
+async function start() {
+  const folder = new URL(location.origin + location.pathname.replace(/\/?$/, "/"));
+  const loading = await import(new URL(`${props.engine.modules}/engine.js`, folder));
+  await loading.load(props.engine.models);
+  engine = loading;
+  updateSoon();
+}
+start().catch(() => element.querySelector(".network").classList.add("missing"));
+
+// The model that the visitor trained.
+watch("value", async () => {
+  if (!props.value) return;
+  await engine?.add("", props.value.name, props.value);
+  updateSoon();
+});
