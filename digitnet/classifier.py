@@ -32,11 +32,14 @@ class Prediction:
     probabilities : float32 ``[10]`` that sum to 1; all equal for a blank drawing
     is_digit : whether the drawing looks like a digit; False for a blank one. Always True otherwise
         for models that were trained without drawings that are not digits
+    score : the probability that the drawing is a digit at all, by `calibration.digit_score`, 0..1;
+        `is_digit` compares it with the model's threshold. 0 for a blank drawing
     """
 
     digit: int | None
     probabilities: np.ndarray
     is_digit: bool
+    score: float
 
     @property
     def answer(self) -> int | None:
@@ -182,15 +185,13 @@ class Classifier:
             raise ValueError(f"{message[:-1]}, not {list(images.shape)}.")
         logits = self.logits(images)
         probabilities = (logits / self.metadata.temperature).softmax(1).cpu()
-        is_digit = (digit_score(logits) >= self.metadata.threshold).tolist()
+        scores = digit_score(logits).tolist()
         blank = (images == 0).all(dim=(1, 2)).tolist()
         return [
-            Prediction(None, np.full(CLASSES, 1 / CLASSES, np.float32), False)
+            Prediction(None, np.full(CLASSES, 1 / CLASSES, np.float32), False, 0.0)
             if nothing
-            else Prediction(int(row.argmax()), row, looks_like_one)
-            for nothing, row, looks_like_one in zip(
-                blank, probabilities.numpy(), is_digit, strict=True
-            )
+            else Prediction(int(row.argmax()), row, score >= self.metadata.threshold, score)
+            for nothing, row, score in zip(blank, probabilities.numpy(), scores, strict=True)
         ]
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:

@@ -17,10 +17,12 @@ class Network(nn.Module):
 
     Attributes
     ----------
+    summary : what it looks at, in a few plain words
     default_hidden_units : width of the hidden layer in the article
     max_hidden_units : width of the largest network that the page trains
     """
 
+    summary: str = ""
     default_hidden_units: int = 4
     max_hidden_units: int = 64
 
@@ -46,6 +48,8 @@ class Network(nn.Module):
 class LinearNet(Network):
     """Two linear layers with nothing between them: in effect, one 10x784 matrix."""
 
+    summary = "weighted sums of the ink"
+
     @staticmethod
     def make_layers(hidden_units: int) -> nn.Sequential:
         return nn.Sequential(
@@ -57,6 +61,8 @@ class LinearNet(Network):
 
 class NonlinearNet(Network):
     """Two linear layers with a ReLU between them."""
+
+    summary = "weighted sums and a ReLU"
 
     @staticmethod
     def make_layers(hidden_units: int) -> nn.Sequential:
@@ -74,6 +80,7 @@ class ConvNet(Network):
     The second convolution has four times as many channels as the first: 16 and 64 by default.
     """
 
+    summary = "patterns of the strokes"
     default_hidden_units = 16
     max_hidden_units = 32
 

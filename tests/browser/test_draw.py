@@ -120,7 +120,7 @@ def test_undo_and_clear_by_button_and_key(page):
 
 
 def test_nobody_agrees_or_disagrees_about_nothing(page):
-    for row in page.locator("#answer .models tbody tr").all():
+    for row in page.locator("#answer .models .card").all():
         expect(row).not_to_have_class(re.compile("agrees"))
         expect(row.locator(".time")).to_have_text("–")
 
@@ -130,7 +130,7 @@ def test_models_are_chosen_and_all_stay_in_sight(page):
     for name in MODELS:
         choose(page, name, "model")
         expect(page.locator("#answer .sentence b")).to_have_text(name)
-        rows = page.locator("#answer .models tbody tr")
+        rows = page.locator("#answer .models .card")
         expect(rows).to_have_count(3)
         for row in rows.all():
             agrees = row.get_attribute("data-digit") == answer(page).get_attribute("data-digit")

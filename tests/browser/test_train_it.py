@@ -63,7 +63,7 @@ def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
     expect(page.locator("#answer .sentence b")).to_have_text("yours")
     draw(page, SEVEN)
     expect(page.locator("#answer .sentence b")).to_have_text("yours")
-    expect(page.locator("#answer .models tbody tr")).to_have_count(4)
+    expect(page.locator("#answer .models .card")).to_have_count(4)
     points = strokes(page).first.get_attribute("points").split()
     drawing = [[tuple(map(float, point.split(","))) for point in points]]
     prediction = classifier.predict(drawing)

@@ -1,6 +1,7 @@
 // Logits to a prediction, as digitnet/classifier.py makes it.
 
-// {digit, answer, probabilities} of logits: `answer` is null where it does not look like a digit.
+// {digit, answer, probabilities, score} of logits: `answer` is null where it does not look like a
+// digit, by the score.
 export function predict(logits, { temperature, threshold }) {
   const largest = Math.max(...logits);
   const digit = logits.indexOf(largest);
@@ -11,6 +12,7 @@ export function predict(logits, { temperature, threshold }) {
   return {
     digit,
     answer: score >= threshold ? digit : null,
+    score,
     probabilities: exponentials.map((one) => one / total),
   };
 }

@@ -167,6 +167,7 @@ def _predictions(
             }
             for digit, value in enumerate(first.probabilities.tolist())
         ],
+        "no_digit": None if several else _no_digit(classifiers[chosen or ""], first),
         "models": [
             {
                 "model": name,
@@ -175,12 +176,34 @@ def _predictions(
                 "rejected": numbers[name] == "?",
                 "percent": "" if several else _percent(readings[name].digits[0].prediction),
                 "agrees": numbers[name] == numbers[chosen or ""],
-                "parameters": f"{classifiers[name].parameters:,}",
                 "milliseconds": f"{milliseconds[name]:.1f}",
+                **_facts(classifiers[name]),
             }
             for name in readings
         ],
         "disagreement": first.digit is not None and len(set(numbers.values())) > 1,
+        "device": classifiers[chosen or ""].device.type.upper(),
+    }
+
+
+def _no_digit(classifier: Classifier, prediction: Prediction) -> dict[str, Any]:
+    """The eleventh answer, "not a digit": its probability, and from which one on it is given."""
+    threshold = classifier.metadata.threshold
+    if threshold == 0:
+        return {"guesses": True}
+    return {
+        "percent": f"{100 * (1 - prediction.score) if prediction.digit is not None else 0:.1f}",
+        "from": f"{100 * (1 - threshold):.0f}",
+    }
+
+
+def _facts(classifier: Classifier) -> dict[str, str]:
+    """What a card says of a model, whatever is drawn."""
+    accuracy = classifier.metadata.test_accuracy
+    return {
+        "summary": classifier.network.summary,
+        "parameters": f"{classifier.parameters:,}",
+        "accuracy": f"{100 * accuracy:.0f} % on MNIST" if accuracy else "",
     }
 
 

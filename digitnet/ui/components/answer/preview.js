@@ -85,6 +85,7 @@ function previewOf(strokes, chosen, last) {
     };
   });
   const main = predictions[chosen.model];
+  const chosenModel = engine.find(chosen.recipe, chosen.model);
   for (const row of rows) row.agrees = row.predicted === (main.answer ?? "?");
   show(images[seen], chosen);
   return {
@@ -103,11 +104,17 @@ function previewOf(strokes, chosen, last) {
       percent: (100 * share).toFixed(1),
       best: digit === main.answer,
     })),
+    no_digit: chosenModel.threshold > 0 ? noDigit(main, chosenModel) : { guesses: true },
+    device: null,
     models: rows,
     disagreement: !rows.every((row) => row.agrees),
     stages,
     image: stages.find((stage) => stage.seen).image,
   };
+}
+
+function noDigit({ score }, { threshold }) {
+  return { percent: (100 * (1 - score)).toFixed(1), from: (100 * (1 - threshold)).toFixed(0) };
 }
 
 function percent(share) {
@@ -146,3 +153,10 @@ async function pixelsOf(url) {
   const { data } = context.getImageData(0, 0, STAGE_SIZE, STAGE_SIZE);
   return Float32Array.from({ length: STAGE_SIZE ** 2 }, (_, i) => data[4 * i] / 255);
 }
+
+// ---- the cards of the models ----------------------------------------------------------------------
+
+element.addEventListener("click", ({ target }) => {
+  const model = target.closest(".card")?.dataset.model;
+  if (model) document.querySelector(`#model input[value="${model}"]`)?.click();
+});

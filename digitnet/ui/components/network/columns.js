@@ -42,7 +42,7 @@ function sourceOf(column, sizes, [top, left, bottom, right], weight) {
   ];
 }
 
-const PLAIN = { image: "your ink", maps: "patterns in it", units: "templates compared with it", answers: "ten answers" };
+const PLAIN = { image: "your ink", maps: "patterns in it", units: "templates", answers: "ten answers" };
 
 // What is above a column: in plain words, in the field's terms, and the shape of the values.
 function captionsOf(columns, number, values) {

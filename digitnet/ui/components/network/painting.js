@@ -12,10 +12,10 @@ function paintStrength(canvas, values, limit) {
   });
 }
 
-// Above 0 in one colour, below in the other.
+// Above 0 in one colour, below in the other; proportional to the square root too.
 function paintSigned(canvas, values, limit) {
   paint(canvas, values, (value) => {
-    const share = Math.min(Math.abs(value) / limit, 1);
+    const share = Math.sqrt(Math.min(Math.abs(value) / limit, 1));
     return (value > 0 ? FOR : AGAINST).map((part) => share * part);
   });
 }

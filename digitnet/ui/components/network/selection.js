@@ -17,6 +17,7 @@ function render() {
     button.querySelector(".patch")?.style.removeProperty("display");
   }
   const live = selected && !isIdle;
+  element.querySelector(".network").classList.toggle("explaining", Boolean(live));
   if (live) {
     parts[selected.number][selected.part].classList.add("selected");
     lightUp(selected);
