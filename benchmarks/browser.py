@@ -62,3 +62,11 @@ def open_tab(page: Page, name: str) -> None:
         page.locator(".overflow-menu > button").click()
         tab = page.locator(".overflow-dropdown button", has_text=name)
     tab.click()
+
+
+def wait_for_engine(page: Page) -> None:
+    """Until the networks in the browser can answer: all weights files are there."""
+    page.wait_for_function(
+        "performance.getEntriesByType('resource')"
+        ".filter((one) => one.name.includes('.safetensors') && one.responseEnd).length === 6"
+    )

@@ -2,9 +2,9 @@
 
     python -m benchmarks.load [--seconds 10] [--visitors 1 8 32 100]
 
-A visitor moves the pen 20 times a second, and sends what is drawn whenever no answer is awaited, as
-the sketchpad does; what was drawn meanwhile goes with the next. There is a pause between two
-digits. The requests are those of the page's own browser. Each answer to a whole digit is compared
+A visitor draws at real speed, and sends what is drawn whenever the pen is lifted, as the sketchpad
+does; the browser answers meanwhile. There is a pause between two digits. The requests are those of
+the page's own browser. Each answer to a whole digit is compared
 with what the package says of that drawing, so that nobody gets another visitor's. Both pages run in
 turn, each in a process of its own, on this machine only.
 """
@@ -28,7 +28,8 @@ from digitnet.synthetic.writer import write_digits
 from digitnet.ui.components.answer import answer
 from digitnet.ui.components.sketchpad import SIZE
 
-TICK = 1 / 20  # seconds from one position of the pen to the next
+TICK = 1 / 20  # seconds
+POINTS_PER_TICK = 3  # of a drawing, as fast as a hand draws
 PAUSE = 0.7  # seconds between two digits
 DRAWINGS = 200  # different ones, by the synthetic writer
 PAGE = 600  # units, the longest side of a drawing on the sketchpad
@@ -91,17 +92,6 @@ def digits() -> list[Digit]:
     return found
 
 
-def drawn(strokes: list[list[list[int]]], points: int) -> list[list[list[int]]]:
-    """The first `points` points of a drawing."""
-    begun = []
-    for stroke in strokes:
-        if points <= 0:
-            break
-        begun.append(stroke[:points])
-        points -= len(stroke)
-    return begun
-
-
 def values_of(strokes: list[list[list[int]]]) -> list:
     """What the sketchpad's event sends: the drawing, and what is chosen beside it.
 
@@ -121,20 +111,12 @@ async def visit(
     while time.perf_counter() < until:
         digit = page.digits[(17 * number + turn) % len(page.digits)]
         turn += 1
-        length = sum(map(len, digit.strokes))
-        begun = time.perf_counter()
-        positions = max(8, length // 3)
-        sent = 0
-        while sent < length and time.perf_counter() < until:
-            # The pen goes on while an answer is awaited.
-            at = min(positions, 1 + int((time.perf_counter() - begun) / TICK))
-            now = -(-length * at // positions)
-            if now == sent:
-                await asyncio.sleep(begun + at * TICK - time.perf_counter())
-                continue
-            sent = now
+        for strokes in range(1, len(digit.strokes) + 1):
+            await asyncio.sleep(TICK * len(digit.strokes[strokes - 1]) / POINTS_PER_TICK)
+            if time.perf_counter() >= until:
+                break
             body = {
-                "data": values_of(drawn(digit.strokes, sent)),
+                "data": values_of(digit.strokes[:strokes]),
                 "event_data": {},
                 "fn_index": page.function,
                 "trigger_id": page.trigger,
@@ -147,11 +129,10 @@ async def visit(
             except (httpx.HTTPError, KeyError, ValueError) as error:
                 after = time.perf_counter() - started
                 measured.errors.append(f"{type(error).__name__} after {after:.2f} s: {error}")
-                await asyncio.sleep(TICK)
                 continue
             measured.milliseconds.append(1000 * (time.perf_counter() - started))
             answers += 1
-            if sent == length and page.answers:
+            if strokes == len(digit.strokes) and page.answers:
                 measured.digits += 1
                 measured.wrong += value["digit"] != digit.said
         await asyncio.sleep(max(0, min(PAUSE, until - time.perf_counter())))
@@ -231,6 +212,7 @@ def row(name: str, visitors: int, found: Measured) -> list[str]:
     return [
         *(str(visitors), name, f"{found.rate:.1f}"),
         *(f"{found.percentile(50):.0f} ms", f"{found.percentile(95):.0f} ms"),
+        f"{found.rate / visitors:.2f}",
         f"{1000 * found.busy / len(found.milliseconds):.1f} ms",
         *(str(len(found.errors)), str(found.silent), f"{found.wrong} of {found.digits}"),
         f"{found.memory:.0f} MB",
@@ -246,11 +228,13 @@ def main() -> None:
         "",
         [
             *("visitors", "page", "answers a second", "median", "95th percentile"),
+            "requests a second, a visitor",
             *("computing, an answer", "errors", "without answer", "wrong", "memory"),
         ],
         [
-            "Each visitor moves the pen 20 times a second, on the same machine as the page; "
-            f'{options.seconds:g} s a row. "empty" is a page whose handler does nothing.'
+            "Each visitor draws at real speed and sends the drawing whenever the pen is lifted, on "
+            f'the same machine as the page; {options.seconds:g} s a row. "empty" is a page whose '
+            "handler does nothing."
         ],
     )
     drawings = digits()
@@ -270,7 +254,7 @@ def main() -> None:
             table.add(*row(name, visitors, found))
             for error in found.errors:
                 print(error, file=sys.stderr)
-        table.add(visitors, "ratio", f"{rates[0] / rates[1]:.2f}", *[""] * 7)
+        table.add(visitors, "ratio", f"{rates[0] / rates[1]:.2f}", *[""] * 8)
     results.save(options.results, "load", "Many visitors", [table])
 
 

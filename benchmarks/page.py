@@ -30,6 +30,7 @@ from benchmarks.browser import (
     find_chromium,
     open_tab,
     place,
+    wait_for_engine,
 )
 from benchmarks.serving import served
 
@@ -74,12 +75,31 @@ def waited(page: Page) -> float:
     return page.evaluate("window.changed - window.began")
 
 
-def movements(page: Page) -> list[float]:
+# How the page is hindered while the pen moves: commands of Chrome's protocol, and what undoes them.
+NETWORK = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+HINDRANCES: dict[str, tuple[str, dict, dict]] = {
+    "": ("Emulation.setCPUThrottlingRate", {"rate": 1}, {"rate": 1}),
+    " with 300 ms of network delay": (
+        *("Network.emulateNetworkConditions", NETWORK | {"latency": 300}, NETWORK),
+    ),
+    " without network": (
+        *("Network.emulateNetworkConditions", NETWORK | {"offline": True}, NETWORK),
+    ),
+    " on a CPU slowed four times": (*("Emulation.setCPUThrottlingRate", {"rate": 4}, {"rate": 1}),),
+}
+
+
+def movements(page: Page, hindrance: str = "") -> list[float]:
     """Pen movement to changed answer: down the stem of a 7, one movement after the other.
 
     What is watched is the step that changes with every movement: MNIST's geometry makes the same
     image of a longer line.
     """
+    command, hinder, release = HINDRANCES[hindrance]
+    protocol = page.context.new_cdp_session(page)
+    protocol.send("Network.enable")
+    protocol.send(command, hinder)
+    page.keyboard.press("Escape")
     (a, b, c) = SEVEN[0]
     path = [
         (start[0] + (end[0] - start[0]) * t / STEPS, start[1] + (end[1] - start[1]) * t / STEPS)
@@ -96,6 +116,7 @@ def movements(page: Page) -> list[float]:
         page.evaluate(WATCH, ["pointermove", "#answer [data-stage=squeezed] img"])
         page.mouse.move(*place(page, point))
         times.append(waited(page))
+    protocol.send(command, release)
     page.mouse.up()
     return times
 
@@ -190,11 +211,15 @@ def main() -> None:
             page = context.new_page()
             page.goto(address)
             page.locator("#answer .main").wait_for()
+            wait_for_engine(page)
             waits = {
                 "page ready, first answer": [
                     page.evaluate("Math.max(0, window.answered - window.ready)")
                 ],
-                "pen movement, changed answer": movements(page),
+                **{
+                    f"pen movement, changed answer{hindrance}": movements(page, hindrance)
+                    for hindrance in HINDRANCES
+                },
                 "model or recipe chosen, its answer": switches(page),
                 "gallery opened, 60 tiles": [gallery(page)],
             }

@@ -4,7 +4,15 @@ import json
 import re
 from itertools import pairwise
 
-from benchmarks.browser import CROSSED_SEVEN, SEVEN, choose, draw, open_tab, place  # noqa: F401
+from benchmarks.browser import (  # noqa: F401
+    CROSSED_SEVEN,
+    SEVEN,
+    choose,
+    draw,
+    open_tab,
+    place,
+    wait_for_engine,
+)
 
 # In shares of the sketchpad.
 ONE = [[(0.5, 0.1), (0.5, 0.9)]]
@@ -52,14 +60,6 @@ def type_number(page, number, field):
 
 def answer(page):
     return page.locator("#answer .main .digit")
-
-
-def wait_for_engine(page):
-    """Until the networks in the browser can answer: all weights files are there."""
-    page.wait_for_function(
-        "performance.getEntriesByType('resource')"
-        ".filter((one) => one.name.includes('.safetensors') && one.responseEnd).length === 6"
-    )
 
 
 def settled(page, selector):
