@@ -40,7 +40,8 @@ def test_its_figures_are_those_of_metrics_json(card, recipe):
             and (result.dataset_type, result.dataset_split) == ("ylecun/mnist", "test")
         }
         assert found == {metric: entry[key] for metric, key in KEYS.items()}
-        row = next(line for line in card.text.splitlines() if f"| {recipe} | {model} |" in line)
+        figures = card.text.split("## Figures")[1]
+        row = next(line for line in figures.splitlines() if f"| {recipe} | {model} |" in line)
         assert f"{entry['test_accuracy']:.2%}" in row and f"{entry['parameters']:,}" in row
 
 
@@ -57,14 +58,20 @@ def test_it_says_what_the_hub_and_people_need(card):
     assert "CC BY-SA 3.0" in text and "Not for reading" in text
 
 
-def test_its_snippet_runs(card, capsys, monkeypatch):
+def test_its_snippets_run(card, capsys, monkeypatch):
     monkeypatch.chdir(PROJECT)
-    exec(re.search(r"```python\n(.*?)```", card.text, re.DOTALL)[1], {})
+    with_package, without = re.findall(r"```python\n(.*?)```", card.text, re.DOTALL)
+    exec(with_package, {})
     assert capsys.readouterr().out.startswith("Prediction(digit=7, ")
+    assert "digitnet" not in without
+    exec(without, {})
+    assert capsys.readouterr().out == "1 True\n"
 
 
 def test_the_snippet_names_the_repository_it_is_for():
-    assert 'source="someone/digits")' in model_card(WEIGHTS_FOLDER, "someone/digits").text
+    text = model_card(WEIGHTS_FOLDER, "someone/digits").text
+    assert 'from_pretrained("someone/digits", model="cnn", recipe="drawings")' in text
+    assert 'hf_hub_download("someone/digits", "drawings/cnn.safetensors")' in text
 
 
 def test_figures_on_drawings_are_shown_where_there_are_some(tmp_path):
