@@ -120,7 +120,6 @@ def push_with_options(
     address = upload(
         repo_id,
         files,
-        commit_message="Upload weights of digitnet",
         private=options.private or None,
         branch=options.revision,
         create_pr=options.create_pr,

@@ -90,7 +90,7 @@ class PretrainedMixin:
         self,
         repo_id: str,
         *,
-        commit_message: str | None = None,
+        commit_message: str = "Upload a model of digitnet",
         private: bool | None = None,
         token: str | None = None,
         branch: str | None = None,
@@ -106,7 +106,7 @@ class PretrainedMixin:
         Parameters
         ----------
         repo_id : ``"USER/NAME"``
-        commit_message : None names the model and its recipe
+        commit_message : of the commit
         private : whether a new repository is private; None is the default of the account
         token : for the Hub; None is that of ``hf auth login`` or ``HF_TOKEN``
         branch : to push to, created if it does not exist; None is main
@@ -127,8 +127,7 @@ class PretrainedMixin:
         return upload(
             repo_id,
             files_of_model(self.network, self.metadata, self.file, repo_id, onnx),
-            commit_message=commit_message
-            or f"Upload {self.metadata.model}, recipe {self.metadata.recipe}",
+            commit_message=commit_message,
             private=private,
             token=token,
             branch=branch,

@@ -46,7 +46,6 @@ def push(
     return upload(
         repo_id,
         files_to_push(repo_id, folder, onnx),
-        commit_message="Upload the weights of digitnet",
         private=private or None,  # None applies the default of the user's account
         branch=revision,
         create_pr=create_pr,
@@ -57,7 +56,7 @@ def upload(
     repo_id: str,
     files: Mapping[str, Path | bytes],
     *,
-    commit_message: str,
+    commit_message: str = "Upload the weights of digitnet",
     private: bool | None = None,
     token: str | None = None,
     branch: str | None = None,
