@@ -24,8 +24,8 @@ from digitnet.models import (
 from digitnet.pictures import PICTURE_TYPES, Picture
 from digitnet.pretrained import PretrainedMixin
 from digitnet.segmentation import DetectedDigit, segment_drawing, segment_picture
-from digitnet.sources import find_weights
-from digitnet.weights import OLD_RECIPES, SINGLE_FILE, WEIGHTS_FOLDER, Metadata, load_weights
+from digitnet.sources import find_weights, single_file
+from digitnet.weights import OLD_RECIPES, WEIGHTS_FOLDER, Metadata, load_weights
 
 DEFAULT_RECIPE = "drawings"
 
@@ -219,7 +219,7 @@ class Classifier(PretrainedMixin):
     ) -> "Classifier":
         if model is not None:
             _check_model(model)
-        single = _single_file(folder)
+        single = single_file(folder)
         path = single or _file_in(folder, model or available_models()[-1], recipe or DEFAULT_RECIPE)
         chosen = pick_device(device)
         network, metadata = load_weights(path)
@@ -266,7 +266,7 @@ def load(
     """
     _check_model(model)
     folder = find_weights(source, revision)
-    return Classifier._load(folder, model, None if _single_file(folder) else recipe, device)
+    return Classifier._load(folder, model, None if single_file(folder) else recipe, device)
 
 
 def available_recipes(folder: str | Path | None = None) -> tuple[str, ...]:
@@ -278,12 +278,6 @@ def available_recipes(folder: str | Path | None = None) -> tuple[str, ...]:
 def _check_model(model: str) -> None:
     if not isinstance(model, str) or model not in MODELS:
         raise ValueError(f"There is no model {model!r}; choose one of {', '.join(MODELS)}.")
-
-
-def _single_file(source: Path) -> Path | None:
-    """The weights file of a source with one model alone; None for a folder of several."""
-    path = source if source.suffix == ".safetensors" else source / SINGLE_FILE
-    return path if path == source or path.is_file() else None
 
 
 def _file_in(folder: Path, model: str, recipe: str) -> Path:

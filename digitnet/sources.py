@@ -75,6 +75,12 @@ def find_weights(
     return path
 
 
+def single_file(source: Path) -> Path | None:
+    """The weights file of a local source with one model alone; None for a folder of several."""
+    path = source if source.suffix == ".safetensors" else source / SINGLE_FILE
+    return path if path == source or path.is_file() else None
+
+
 def pull(repo_id: str, revision: str | None = None, **download: Any) -> Path:
     """Download the weights, metrics and config.json of a repository; returns their cached folder.
 
@@ -105,7 +111,7 @@ def pull(repo_id: str, revision: str | None = None, **download: Any) -> Path:
             huggingface_hub.snapshot_download(
                 repo_id, revision=commit, allow_patterns=SINGLE_FILE, **download
             )
-    if not ((folder / SINGLE_FILE).is_file() or any(folder.glob("*/*.safetensors"))):
+    if not (single_file(folder) or any(folder.glob("*/*.safetensors"))):
         raise HubError(f"{repo_id} on the Hub holds no weights of digitnet; name another.")
     return folder
 

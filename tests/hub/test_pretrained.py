@@ -309,6 +309,29 @@ result = found.metadata.model, said(lambda: found.push_to_hub({f"{USER}/xet"!r})
     assert "\n" not in sentence
 
 
+@pytest.mark.parametrize("is_file", [False, True])
+def test_the_page_shows_one_model_alone(hub, tmp_path, is_file):
+    """Of a repository, or of a file."""
+    source = str(OWN) if is_file else CNN
+    environment = hub.environment(tmp_path, token=None) | {"DIGITNET_WEIGHTS": source}
+    models, problems, engine, row = python(
+        environment,
+        """
+from digitnet.ui.browser import serve_engine
+from digitnet.ui.components.comparison import comparison_rows
+from digitnet.ui.resources import load_resources
+resources = load_resources()
+models = {recipe: list(by_model) for recipe, by_model in resources.classifiers.items()}
+[row] = comparison_rows(resources)
+engine = serve_engine(resources)["models"]["drawings"]["cnn"]["weights"]
+result = models, resources.problems, engine, row
+""",
+    )
+    assert models == {"drawings": ["cnn"]} and problems == []
+    assert ".safetensors?" in engine or "/blobs/" in engine
+    assert row["mnist"] == "99.10 %" and row["size"] == "580 KB"
+
+
 def test_a_dry_run_lists_the_files_of_one_model(capsys):
     assert digitnet.__main__.main(["push", CNN, "--model", "linear", "--onnx", "--dry-run"]) == 0
     listed = [line.split()[-1] for line in capsys.readouterr().out.splitlines()[1:]]
