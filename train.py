@@ -51,6 +51,7 @@ from digitnet.command_line import (
 )
 from digitnet.device import describe_device, pick_device
 from digitnet.evaluation import compute_logits, evaluate
+from digitnet.hub.onnx_file import check_onnx
 from digitnet.hub.push import check_access, files_to_push
 from digitnet.metrics import Epoch, ModelMetrics, ReliabilityBin, read_metrics_by_recipe
 from digitnet.models import MAX_HIDDEN_UNITS, MODELS, Network, available_models, parameter_count
@@ -78,6 +79,8 @@ def main(arguments: list[str] | None = None) -> int:
         read_metrics_by_recipe(options.output)
         if options.push_to_hub and not options.dry_run:
             check_access(options.push_to_hub)
+        if options.push_to_hub and options.onnx:
+            check_onnx()
         mnist.download_missing(options.data)
         train_set = mnist.load_mnist(options.data, train=True, device=device)
         test_set = mnist.load_mnist(options.data, train=False, device=device)

@@ -95,3 +95,5 @@ def test_the_wheel_recognises_a_drawing_with_its_own_weights(installed, tmp_path
 def test_the_wheel_has_a_console_command(installed, tmp_path):
     name = "digitnet.exe" if sys.platform == "win32" else "digitnet"
     assert "predict" in run(installed, tmp_path, installed / "bin" / name, "--help")
+    listed = run(installed, tmp_path, installed / "bin" / name, "push", "a/b", "--dry-run")
+    assert "README.md" in listed and "drawings/cnn.safetensors" in listed

@@ -92,9 +92,9 @@ def robustness(entries: Iterable[Entry]) -> str:
         row = {"recipe": recipe, "model": model}
         attack = {point.value: point.accuracy for point in measured.attack}
         for size in ATTACKS:
-            row[f"changed by {size}"] = f"{attack[size]:.1%}" if size in attack else ""
+            row[f"changed by {size:g}"] = f"{attack[size]:.1%}" if size in attack else ""
         rotated = {point.value: point.accuracy for point in measured.curves.get("rotate", [])}
-        row["rotated by 30°"] = f"{rotated[ROTATION]:.1%}" if ROTATION in rotated else ""
+        row[f"rotated by {ROTATION:g}°"] = f"{rotated[ROTATION]:.1%}" if ROTATION in rotated else ""
         smallest = measured.nudges.get("linf")
         row["smallest misleading change"] = f"{smallest.mean:.3f}" if smallest else ""
         rows.append(row)

@@ -24,19 +24,19 @@ their figures may be optimistic. The test drawings are by other people, and noth
 them."""
 
 ABOUT_REFUSALS = """
-A model with a threshold above 0 refuses what does not look like a digit. Share refused, in part
-wrongly, of digits (the development drawings and MNIST's test images, each counting half) and of
-scribbles, shapes and letters that do not look like a digit (2,000 of each):
+A model with a threshold above 0 refuses what does not look like a digit. The shares that it refuses
+of digits, wrongly (development drawings and MNIST's test images, each counting half), and of 2,000
+scribbles, shapes and letters each:
 
 {}
 """
 
 ABOUT_ROBUSTNESS = """
-Small changes of an image mislead the models. Accuracy on MNIST's first 1,000 test images with the
-pixels changed to mislead the model, each by at most this share of full ink (20 steps of projected
-gradient descent; refusals are ignored), and rotated clockwise (refusals are wrong); and the
-smallest change of the pixels that was found to turn the answer into the next digit, mean of the
-first 100:
+Small changes of an image mislead the models. First, the accuracy on MNIST's first 1,000 test images
+where each pixel is changed by at most 0.05, 0.1 or 0.2 of full ink, so as to mislead (20 steps of
+projected gradient descent; refusals are ignored), and where they are rotated clockwise (refusals
+are wrong). Last, the smallest such change found that turns the answer into the next digit, mean of
+the first 100:
 
 {}
 """
@@ -67,8 +67,7 @@ def model_card(folder: str | Path, repo_id: str | None = None) -> ModelCard:
         if repo_id
         else f'load("{model}", recipe="{recipe}")'
     )
-    folder_in_snippet = "" if repo_id else "weights/"
-    files = [f"{folder_in_snippet}{recipe}/{model}.safetensors" for recipe, model, _ in entries]
+    files = [f"{recipe}/{model}.safetensors" for recipe, model, _ in entries]
     return _card(entries, files, load, repo_id)
 
 
@@ -112,6 +111,7 @@ def _card(
             f"- `{name}`: {_summary(network)}" for name, network in MODELS.items() if name in models
         ),
         snippet=snippets.with_package(load),
+        place="" if repo_id else ", in the folder of this card",
         plain_snippet=snippets.with_torch(model, entry, files[-1], repo_id),
         constants=card_tables.constants(entries, files),
         drawings=ABOUT_DRAWINGS.format("; ".join(sets)) if sets else "",

@@ -15,6 +15,14 @@ IR_VERSION = 8  # of the file format, of the same time
 INPUT, LOGITS = "pixel_values", "logits"
 
 
+def check_onnx() -> None:
+    """Raise a ValueError if the package onnx is not installed."""
+    try:
+        import onnx  # noqa: F401
+    except ImportError:
+        raise ValueError("The package onnx is missing; run pip install onnx.") from None
+
+
 def to_onnx(network: Network, metadata: Metadata) -> bytes:
     """The content of an ONNX file with the network.
 
@@ -27,13 +35,11 @@ def to_onnx(network: Network, metadata: Metadata) -> bytes:
     ValueError : if the package onnx is not installed, or the network has a layer of another kind
         than those of this package.
     """
+    check_onnx()
+    from onnx import TensorProto, checker, helper, numpy_helper
+
     # The graph is built layer by layer. torch.onnx.export would need onnxscript too, and its result
     # depends on the version of torch.
-    try:
-        from onnx import TensorProto, checker, helper, numpy_helper
-    except ImportError:
-        raise ValueError("The package onnx is missing; run pip install onnx.") from None
-
     nodes, value = [], INPUT
     for index, layer in enumerate(network.layers):
         is_last = index == len(network.layers) - 1

@@ -92,6 +92,7 @@ def test_its_snippets_run(card, capsys, monkeypatch):
     exec(with_package, {})
     assert capsys.readouterr().out.startswith("Prediction(digit=7, ")
     assert "digitnet" not in without
+    monkeypatch.chdir(WEIGHTS_FOLDER)
     exec(without, {})
     assert capsys.readouterr().out == "1 True\n"
 

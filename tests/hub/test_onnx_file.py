@@ -1,6 +1,7 @@
 """The networks as ONNX files, against PyTorch."""
 
 import json
+import re
 import sys
 
 import numpy as np
@@ -10,10 +11,12 @@ import pytest
 import torch
 from torch import nn
 
+import train
 from digitnet.__main__ import main
 from digitnet.hub.onnx_file import to_onnx
 from digitnet.models import Network, available_models
 from digitnet.weights import Metadata
+from tests.conftest import PROJECT
 
 IMAGES = 200
 
@@ -92,6 +95,25 @@ def test_without_the_package_one_sentence_says_what_to_install(monkeypatch, caps
     assert main([*arguments, *(["--dry-run"] if "push" in arguments else [])]) == 2
     said = capsys.readouterr().err
     assert said == "digitnet: The package onnx is missing; run pip install onnx.\n"
+
+
+def test_training_says_it_before_it_starts(monkeypatch, capsys, tmp_path):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    arguments = ["--push-to-hub", "a/b", "--onnx", "--dry-run", "--output", str(tmp_path)]
+    with pytest.raises(SystemExit) as ended:
+        train.main([*arguments, "--data", str(tmp_path)])  # without data, it would end there
+    assert ended.value.code == 2 and "pip install onnx" in capsys.readouterr().err
+
+
+def test_the_snippet_in_the_documentation_runs(monkeypatch, tmp_path, capsys):
+    section = (PROJECT / "docs" / "deploy.md").read_text(encoding="utf-8").split("## ONNX")[1]
+    monkeypatch.chdir(tmp_path)
+    command = re.search(r"-m digitnet (export .*)", section)[1]
+    assert main(command.split()) == 0
+    capsys.readouterr()
+    exec(re.search(r"```python\n(.*?)```", section, re.DOTALL)[1], {})
+    digit, temperature = capsys.readouterr().out.split()
+    assert digit == "7" and 0.5 < float(temperature) < 2
 
 
 class OddNet(Network):

@@ -259,6 +259,17 @@ def test_saved_again_nothing_changes(tmp_path):
         assert path.read_bytes() == (second / path.name).read_bytes()
 
 
+def test_the_card_of_a_folder_is_for_that_folder(tmp_path, monkeypatch, capsys):
+    digitnet.load("cnn").save_pretrained(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for snippet in re.findall(
+        r"```python\n(.*?)```", (tmp_path / "README.md").read_text(), re.DOTALL
+    ):
+        exec(snippet, {})
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("Prediction(digit=7, ") and second == "1 True"
+
+
 def test_figures_of_other_weights_are_not_taken(tmp_path):
     """Beside a file of one's own lie the figures of another one, or none."""
     own = digitnet.load("linear", "article")
