@@ -220,7 +220,7 @@ class Classifier(PretrainedMixin):
         if model is not None:
             _check_model(model)
         single = single_file(folder)
-        path = single or _file_in(folder, model or available_models()[-1], recipe or DEFAULT_RECIPE)
+        path = single or _file_in(folder, model, recipe)
         chosen = pick_device(device)
         network, metadata = load_weights(path)
         if model not in (None, metadata.model):
@@ -280,12 +280,17 @@ def _check_model(model: str) -> None:
         raise ValueError(f"There is no model {model!r}; choose one of {', '.join(MODELS)}.")
 
 
-def _file_in(folder: Path, model: str, recipe: str) -> Path:
+def _file_in(folder: Path, model: str | None, recipe: str | None) -> Path:
     """The weights file of a model in a folder of several; ValueError for an unknown recipe."""
     recipes = available_recipes(folder)
+    if recipe is None:
+        recipe = recipes[0] if len(recipes) == 1 else DEFAULT_RECIPE
     if recipes and recipe not in recipes:
         raise ValueError(f"There is no recipe {recipe!r}; choose one of {', '.join(recipes)}.")
     # Earlier versions used other names.
     names = [recipe, *(old for old, new in OLD_RECIPES.items() if new == recipe)]
     of_recipe = next((folder / name for name in names if (folder / name).is_dir()), folder / recipe)
+    files = [of_recipe / f"{name}.safetensors" for name in available_models()]
+    if model is None:
+        return next((file for file in reversed(files) if file.is_file()), files[-1])
     return of_recipe / f"{model}.safetensors"

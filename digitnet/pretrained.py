@@ -44,8 +44,8 @@ class PretrainedMixin:
         Parameters
         ----------
         pretrained_model_name_or_path : ``"USER/NAME"``, or the path of a folder
-        model, recipe : which of the repository's models. None is the one that it has; of several,
-            the last of `available_models()`, trained with the recipe "drawings"
+        model, recipe : which of the repository's models. None is the one that it has; of several
+            recipes, "drawings", and of several models, the last of `available_models()`
         device : such as "cpu", "cuda" or "mps"; None is the GPU if there is one, else the CPU
         revision : a branch, a tag or a commit; None is the main branch
         token : for the Hub; None is that of ``hf auth login`` or ``HF_TOKEN``, and False none

@@ -1,6 +1,7 @@
 """`from_pretrained` and `push_to_hub`, by the real client on a stand-in for the Hub."""
 
 import re
+import shutil
 
 import numpy as np
 import onnxruntime
@@ -148,6 +149,16 @@ result = [
     sentence = "other/bert on the Hub holds no weights of digitnet; name another."
     assert sentences == [sentence, sentence]
     assert not any(line.endswith((".safetensors", ".bin")) for line in hub.requests)
+
+
+def test_without_names_the_only_recipe_and_the_largest_model_are_taken(tmp_path):
+    (tmp_path / "article").mkdir()
+    for model in ("linear", "nonlinear"):
+        shutil.copy(WEIGHTS_FOLDER / "article" / f"{model}.safetensors", tmp_path / "article")
+    metadata = digitnet.Classifier.from_pretrained(tmp_path).metadata
+    assert (metadata.model, metadata.recipe) == ("nonlinear", "article")
+    metadata = digitnet.Classifier.from_pretrained(WEIGHTS_FOLDER).metadata
+    assert (metadata.model, metadata.recipe) == ("cnn", "drawings")
 
 
 def test_what_a_source_does_not_hold_is_said(tmp_path):
