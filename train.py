@@ -51,7 +51,8 @@ from digitnet.command_line import (
 )
 from digitnet.device import describe_device, pick_device
 from digitnet.evaluation import compute_logits, evaluate
-from digitnet.hub.push import check_access
+from digitnet.hub.onnx_file import check_onnx
+from digitnet.hub.push import check_access, files_to_push
 from digitnet.metrics import Epoch, ModelMetrics, ReliabilityBin, read_metrics_by_recipe
 from digitnet.models import MAX_HIDDEN_UNITS, MODELS, Network, available_models, parameter_count
 from digitnet.training.recipes import RECIPES
@@ -78,6 +79,8 @@ def main(arguments: list[str] | None = None) -> int:
         read_metrics_by_recipe(options.output)
         if options.push_to_hub and not options.dry_run:
             check_access(options.push_to_hub)
+        if options.push_to_hub and options.onnx:
+            check_onnx()
         mnist.download_missing(options.data)
         train_set = mnist.load_mnist(options.data, train=True, device=device)
         test_set = mnist.load_mnist(options.data, train=False, device=device)
@@ -123,7 +126,8 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"\nSaved in {options.output}.")
     if options.push_to_hub:
         try:
-            push_with_options(options.push_to_hub, options, options.output)
+            files = files_to_push(options.push_to_hub, options.output, options.onnx)
+            push_with_options(options.push_to_hub, options, files)
         except ValueError as error:
             print(f"train.py: {error}", file=sys.stderr)
             return 1

@@ -1,11 +1,12 @@
 """How well the models tell digits from other drawings.
 
-    python -m benchmarks.rejection
+    python -m benchmarks.rejection [--write]
 
 Digits are MNIST's test images and the development drawings. The other drawings don't come from the
 synthetic writer that the models were trained with: letters are those of the Hershey stroke fonts
 (the package Hershey-Fonts), distorted here; scribbles and shapes are made here. Measures which
-share of each is refused at the threshold that accepts a given share of the digits.
+share of each is refused at the threshold that accepts a given share of the digits. --write puts the
+shares at the models' own thresholds into their metrics.json and the model card.
 """
 
 import numpy as np
@@ -17,8 +18,11 @@ from benchmarks.drawing_sets import DEVELOPMENT
 from digitnet.calibration import digit_score
 from digitnet.classifier import available_recipes, load
 from digitnet.drawing import Drawing, to_images
+from digitnet.hub.model_card import write_model_card
+from digitnet.metrics import read_metrics, write_metrics
 from digitnet.mnist import load_mnist
 from digitnet.models import available_models
+from digitnet.weights import WEIGHTS_FOLDER
 
 FONTS = ("futural", "rowmans", "scripts", "cursive")
 # Without those that can be read as a digit: B D G I J L O Q S Z, b g i j l o q s y z and kin.
@@ -90,7 +94,9 @@ def shapes(rng: np.random.Generator) -> list[Drawing]:
 
 
 def main() -> None:
-    options = results.parser(__doc__).parse_args()
+    parser = results.parser(__doc__)
+    parser.add_argument("--write", action="store_true", help="write metrics.json")
+    options = parser.parse_args()
     rng = np.random.default_rng(0)
     drawings, _ = DEVELOPMENT.read()
     test_images, _ = load_mnist(train=False)
@@ -101,6 +107,7 @@ def main() -> None:
     others = {kind.__name__: to_images(kind(rng)) for kind in (scribbles, shapes, letters)}
 
     tables = []
+    refused: dict[tuple[str, str], dict[str, float]] = {}
     for recipe in available_recipes():
         for model in available_models():
             classifier = load(model, recipe)
@@ -127,7 +134,17 @@ def main() -> None:
             for label, level in levels:
                 table.add(label, *(f"{100 * (scores[name] < level).mean():.1f}" for name in others))
             tables.append(table)
+            refused[recipe, model] = {"digits": float(1 - accepted)} | {
+                name: float((scores[name] < threshold).mean()) for name in others
+            }
     results.save(options.results, "rejection", "Drawings that are no digits", tables)
+    if options.write:
+        for recipe in available_recipes():
+            metrics = read_metrics(WEIGHTS_FOLDER / recipe)
+            for model, entry in metrics.models.items():
+                entry.refused = refused.get((recipe, model), {})
+            write_metrics(WEIGHTS_FOLDER / recipe, metrics)
+        write_model_card(WEIGHTS_FOLDER)
 
 
 def threshold_for(scores: dict[str, np.ndarray], share: float) -> float:

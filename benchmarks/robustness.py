@@ -6,7 +6,7 @@ Measures, for every recipe and model of the committed weights, the accuracy on t
 images at some values of each distortion and under attack (20 steps of projected gradient descent)
 with perturbations of several sizes, and the mean smallest perturbation, in both norms, by which
 targeted projected gradient descent makes it predict the next digit (0 after 9) for the first 100
-test images. --write puts that into their metrics.json.
+test images. --write puts that into their metrics.json and the model card.
 """
 
 from typing import Any
@@ -20,6 +20,7 @@ from digitnet.cpu import cpu_settings
 from digitnet.explain.adversarial import NORMS, smallest_perturbations
 from digitnet.explain.distortions import DISTORTIONS
 from digitnet.explain.robustness import accuracy_on
+from digitnet.hub.model_card import write_model_card
 from digitnet.metrics import Robustness, read_metrics, write_metrics
 from digitnet.mnist import load_mnist
 from digitnet.models import CLASSES, available_models
@@ -149,6 +150,7 @@ def main() -> None:
                 if (recipe, model) in robustness:
                     entry.robustness = Robustness.model_validate(robustness[recipe, model])
             write_metrics(WEIGHTS_FOLDER / recipe, metrics)
+        write_model_card(WEIGHTS_FOLDER)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from digitnet.drawing import to_image
 from digitnet.hub.push import push
 from digitnet.models import LayerSummary, available_models, summarise
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 __all__ = [
     "Classifier",

@@ -1,8 +1,9 @@
-"""Recognise pictures, evaluate the models on drawings, or publish the models.
+"""Recognise pictures, evaluate the models on drawings, or export or publish the models.
 
 python -m digitnet predict digit.png
 python -m digitnet read number.png
 python -m digitnet evaluate drawings.jsonl.gz
+python -m digitnet export cnn.onnx
 python -m digitnet push USER/NAME
 """
 
@@ -11,7 +12,7 @@ import gzip
 import json
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -26,7 +27,9 @@ from digitnet.command_line import (
 )
 from digitnet.drawing import Strokes, images_of_strokes, parse_drawing
 from digitnet.evaluation import evaluate
+from digitnet.hub.push import files_to_push
 from digitnet.models import CLASSES, available_models
+from digitnet.weights import write_atomically
 
 
 def predict(options: argparse.Namespace) -> int:
@@ -79,6 +82,36 @@ def evaluate_drawings(options: argparse.Namespace) -> None:
             for digit, row in enumerate(result.confusion)
         ]
         print(f"{model:<10} {100 * result.accuracy:>6.2f} " + " ".join(digits))
+
+
+def export(options: argparse.Namespace) -> None:
+    """Write a network as an ONNX file."""
+    from digitnet.hub.onnx_file import to_onnx
+
+    classifier = load(options.model, options.recipe, "cpu")
+    content = to_onnx(classifier.network, classifier.metadata)
+    try:
+        write_atomically(options.file, content)
+    except OSError as error:
+        raise ValueError(f"{options.file} cannot be written ({error.strerror}).") from None
+    print(f"{options.file}: {options.model}, recipe {options.recipe}, {len(content):,} bytes")
+
+
+def push(options: argparse.Namespace) -> None:
+    """Push all models, or the one that the options name."""
+    from digitnet.hub.single import files_of_model
+
+    if options.model is None and options.recipe is not None:
+        raise ValueError("--recipe needs a --model; without both, all models are pushed.")
+    files: Mapping[str, Path | bytes]
+    if options.model is None:
+        files = files_to_push(options.repository, onnx=options.onnx)
+    else:
+        one = load(options.model, options.recipe or DEFAULT_RECIPE, "cpu")
+        files = files_of_model(
+            one.network, one.metadata, one.file, options.repository, options.onnx
+        )
+    push_with_options(options.repository, options, files)
 
 
 def read_drawings(path: Path) -> Iterator[tuple[Strokes, int]]:
@@ -136,18 +169,28 @@ def main(arguments: list[str] | None = None) -> int:
 
     for command in commands.choices.values():
         command.add_argument(
-            "--recipe",
-            default=DEFAULT_RECIPE,
-            help=f"one of {', '.join(available_recipes())} (default: %(default)s)",
-        )
-        command.add_argument(
             "--device", help="cpu, cuda, mps ... (default: the GPU if there is one)"
+        )
+
+    command = commands.add_parser("export", help="write a network as an ONNX file")
+    command.add_argument("file", type=Path, metavar="FILE.onnx")
+    command.add_argument("--model", choices=available_models(), default=available_models()[-1])
+    command.set_defaults(run=export)
+
+    recipes = f"one of {', '.join(available_recipes())}"
+    for command in commands.choices.values():
+        command.add_argument(
+            "--recipe", default=DEFAULT_RECIPE, help=f"{recipes} (default: %(default)s)"
         )
 
     command = commands.add_parser("push", help="upload the weights to the Hugging Face Hub")
     command.add_argument("repository", type=repository, metavar="USER/NAME")
+    command.add_argument(
+        "--model", choices=available_models(), help="push this model alone (default: all)"
+    )
+    command.add_argument("--recipe", help=f"{recipes}, of that model (default: {DEFAULT_RECIPE})")
     add_push_options(command)
-    command.set_defaults(run=lambda options: push_with_options(options.repository, options))
+    command.set_defaults(run=push)
 
     options = parser.parse_args(arguments)
     try:

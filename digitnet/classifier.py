@@ -13,10 +13,18 @@ from digitnet.cpu import Forward
 from digitnet.device import pick_device
 from digitnet.drawing import Drawing, parse_drawing, to_images
 from digitnet.evaluation import batched_logits, make_forward
-from digitnet.models import CLASSES, IMAGE_SIZE, MODELS, Network, parameter_count
+from digitnet.models import (
+    CLASSES,
+    IMAGE_SIZE,
+    MODELS,
+    Network,
+    available_models,
+    parameter_count,
+)
 from digitnet.pictures import PICTURE_TYPES, Picture
+from digitnet.pretrained import PretrainedMixin
 from digitnet.segmentation import DetectedDigit, segment_drawing, segment_picture
-from digitnet.sources import find_weights
+from digitnet.sources import find_weights, single_file
 from digitnet.weights import OLD_RECIPES, WEIGHTS_FOLDER, Metadata, load_weights
 
 DEFAULT_RECIPE = "drawings"
@@ -93,12 +101,19 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Classifier:
-    """A network on its device, with the metadata of its weights file; returned by `load`."""
+class Classifier(PretrainedMixin):
+    """A network on its device, with the metadata of its weights file; returned by `load`.
+
+    Attributes
+    ----------
+    network, metadata, device : what it predicts with
+    file : the weights file that it was loaded from; None where there is none
+    """
 
     network: Network
     metadata: Metadata
     device: torch.device
+    file: Path | None = None
 
     def predict(self, drawing: Drawing | Picture) -> Prediction:
         """Recognise one drawing or picture; see `digitnet.to_image` for what it may be.
@@ -198,6 +213,22 @@ class Classifier:
         """Logits float32 ``[N, 10]`` on the device, of images float32 ``[N, 28, 28]`` in 0..1."""
         return batched_logits(self._forward, images.to(self.device))
 
+    @classmethod
+    def _load(
+        cls, folder: Path, model: str | None, recipe: str | None, device: str | None
+    ) -> "Classifier":
+        if model is not None:
+            _check_model(model)
+        single = single_file(folder)
+        path = single or _file_in(folder, model, recipe)
+        chosen = pick_device(device)
+        network, metadata = load_weights(path)
+        if model not in (None, metadata.model):
+            raise ValueError(f"{path} holds the model {metadata.model!r}, not {model!r}.")
+        if single and recipe not in (None, metadata.recipe):
+            raise ValueError(f"{path} holds the recipe {metadata.recipe!r}, not {recipe!r}.")
+        return cls(network.to(chosen), metadata, chosen, path)
+
     @cached_property
     def parameters(self) -> int:
         """Number of trainable values."""
@@ -222,9 +253,10 @@ def load(
     model : one of `available_models()`
     recipe : how the model was trained, one of `available_recipes()`
     device : such as "cpu", "cuda" or "mps"; None is the GPU if there is one, else the CPU
-    source : where the weights are: a folder with ``<recipe>/<model>.safetensors``; the path of a
-        ``.safetensors`` file, for which `recipe` is ignored; or ``"USER/NAME"``, a repository on
-        the Hugging Face Hub, unless a path of that name exists. None is the package's own weights
+    source : where the weights are: a folder with ``<recipe>/<model>.safetensors``; a folder with
+        one ``model.safetensors`` or the path of a ``.safetensors`` file, for which `recipe` is
+        ignored; or ``"USER/NAME"``, a repository on the Hugging Face Hub with such files, unless a
+        path of that name exists. None is the package's own weights
     revision : of the repository: a branch, a tag or a commit; None is its main branch
 
     Raises
@@ -232,20 +264,9 @@ def load(
     ValueError : if the model, recipe or device is unknown, the repository cannot be downloaded, or
         the file is missing or broken.
     """
-    if not isinstance(model, str) or model not in MODELS:
-        raise ValueError(f"There is no model {model!r}; choose one of {', '.join(MODELS)}.")
+    _check_model(model)
     folder = find_weights(source, revision)
-    path = folder
-    if folder.suffix != ".safetensors":
-        recipes = available_recipes(folder)
-        if recipes and recipe not in recipes:
-            raise ValueError(f"There is no recipe {recipe!r}; choose one of {', '.join(recipes)}.")
-        path = _folder_of_recipe(folder, recipe) / f"{model}.safetensors"
-    chosen = pick_device(device)
-    network, metadata = load_weights(path)
-    if metadata.model != model:
-        raise ValueError(f"{path} holds the model {metadata.model!r}, not {model!r}.")
-    return Classifier(network.to(chosen), metadata, chosen)
+    return Classifier._load(folder, model, None if single_file(folder) else recipe, device)
 
 
 def available_recipes(folder: str | Path | None = None) -> tuple[str, ...]:
@@ -254,7 +275,22 @@ def available_recipes(folder: str | Path | None = None) -> tuple[str, ...]:
     return tuple(sorted({OLD_RECIPES.get(name, name) for name in found}))
 
 
-def _folder_of_recipe(folder: Path, recipe: str) -> Path:
-    """The folder of a recipe's weights; earlier versions used other names."""
+def _check_model(model: str) -> None:
+    if not isinstance(model, str) or model not in MODELS:
+        raise ValueError(f"There is no model {model!r}; choose one of {', '.join(MODELS)}.")
+
+
+def _file_in(folder: Path, model: str | None, recipe: str | None) -> Path:
+    """The weights file of a model in a folder of several; ValueError for an unknown recipe."""
+    recipes = available_recipes(folder)
+    if recipe is None:
+        recipe = recipes[0] if len(recipes) == 1 else DEFAULT_RECIPE
+    if recipes and recipe not in recipes:
+        raise ValueError(f"There is no recipe {recipe!r}; choose one of {', '.join(recipes)}.")
+    # Earlier versions used other names.
     names = [recipe, *(old for old, new in OLD_RECIPES.items() if new == recipe)]
-    return next((folder / name for name in names if (folder / name).is_dir()), folder / recipe)
+    of_recipe = next((folder / name for name in names if (folder / name).is_dir()), folder / recipe)
+    files = [of_recipe / f"{name}.safetensors" for name in available_models()]
+    if model is None:
+        return next((file for file in reversed(files) if file.is_file()), files[-1])
+    return of_recipe / f"{model}.safetensors"

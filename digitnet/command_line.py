@@ -5,13 +5,12 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from digitnet.hub.push import files_to_push, push
+from digitnet.hub.push import upload
 from digitnet.sources import is_repo_id
-from digitnet.weights import WEIGHTS_FOLDER
 
 
 class Parser(argparse.ArgumentParser):
@@ -102,26 +101,27 @@ def add_push_options(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--create-pr", action="store_true", help="open a pull request instead of committing"
     )
+    parser.add_argument("--onnx", action="store_true", help="also push the networks as ONNX files")
     parser.add_argument(
         "--dry-run", action="store_true", help="only list what would be pushed, without network"
     )
 
 
 def push_with_options(
-    repo_id: str, options: argparse.Namespace, folder: Path = WEIGHTS_FOLDER
+    repo_id: str, options: argparse.Namespace, files: Mapping[str, Path | bytes]
 ) -> None:
-    """Push the weights in `folder`, or list the files of a dry run, and print the result."""
+    """Push `files`, or list them in a dry run, and print the result."""
     if options.dry_run:
         print(f"Would go to {repo_id}:")
-        for name, content in files_to_push(repo_id, folder).items():
+        for name, content in files.items():
             size = len(content) if isinstance(content, bytes) else content.stat().st_size
-            print(f"{size:>9,} bytes  {folder.resolve().name}/{name}")
+            print(f"{size:>9,} bytes  {name}")
         return
-    address = push(
+    address = upload(
         repo_id,
-        folder,
-        private=options.private,
-        revision=options.revision,
+        files,
+        private=options.private or None,
+        branch=options.revision,
         create_pr=options.create_pr,
     )
     print(f"{repo_id} has these weights: {address}")

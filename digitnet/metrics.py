@@ -101,6 +101,8 @@ class ModelMetrics(_Part):
     development_drawings, test_drawings : on people's drawings; those that the recipe was tuned
         with, and those that only report
     robustness : on test images
+    refused : shares of kinds of drawings refused as no digit, 0..1, as benchmarks/rejection.py
+        measures it; empty for a model without a threshold
     training_curve : an entry an epoch
     recipe : its name, and its hyperparameters
     device, versions : where and with what it was trained
@@ -118,6 +120,7 @@ class ModelMetrics(_Part):
     development_drawings: DrawingMetrics | None = None
     test_drawings: DrawingMetrics | None = None
     robustness: Robustness | None = None
+    refused: dict[str, Share] = {}
     training_curve: list[Epoch] = []
     training_seconds: Number | None = None
     hidden_units: Count | None = None
@@ -147,10 +150,14 @@ class Metrics(_Part):
         return {name: models[name] for name in MODELS if name in models}
 
 
+def metrics_content(metrics: Metrics) -> bytes:
+    """The content of a metrics.json."""
+    return json.dumps(metrics.model_dump(exclude_defaults=True), indent=1).encode() + b"\n"
+
+
 def write_metrics(folder: str | Path, metrics: Metrics) -> None:
     """Write the metrics.json of one recipe's weights, atomically."""
-    content = metrics.model_dump(exclude_defaults=True)
-    write_atomically(Path(folder) / METRICS_FILE, json.dumps(content, indent=1).encode() + b"\n")
+    write_atomically(Path(folder) / METRICS_FILE, metrics_content(metrics))
 
 
 def read_metrics(folder: str | Path) -> Metrics:

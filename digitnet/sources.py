@@ -5,14 +5,19 @@ Downloads are left to huggingface_hub. Only safetensors and JSON files are downl
 """
 
 import contextlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import huggingface_hub
 
 from digitnet.metrics import METRICS_FILE
 from digitnet.models import available_models
-from digitnet.weights import WEIGHTS_FOLDER
+from digitnet.weights import SINGLE_FILE, WEIGHTS_FOLDER
+
+CONFIG_FILE = "config.json"  # by its downloads, the Hub counts those of a repository
+LIBRARY = "digitnet"  # what a config.json of this package has as library_name
 
 # huggingface_hub imports its submodules, which takes a third of a second, on first use. Imports
 # inside the functions below keep it that way.
@@ -33,7 +38,9 @@ def is_repo_id(text: str) -> bool:
     return "/" in text and not text.endswith(".safetensors")
 
 
-def find_weights(source: str | Path | None = None, revision: str | None = None) -> Path:
+def find_weights(
+    source: str | Path | None = None, revision: str | None = None, **download: Any
+) -> Path:
     """The local path of the weights of `source`, which are downloaded if necessary.
 
     Parameters
@@ -41,6 +48,7 @@ def find_weights(source: str | Path | None = None, revision: str | None = None) 
     source : a path; or, if no such path exists, a repository id on the Hub, ``USER/NAME``. None is
         the package's own weights
     revision : of the repository: a branch, a tag or a commit; None is its main branch
+    download : further arguments of `pull`, which apply to a repository only
 
     Raises
     ------
@@ -59,7 +67,7 @@ def find_weights(source: str | Path | None = None, revision: str | None = None) 
     except (OSError, ValueError):  # the name is too long or not allowed on this system
         raise ValueError(f"source is not a valid path: {str(path)[:60]!r}.") from None
     if isinstance(source, str) and not path.exists() and is_repo_id(source):
-        return pull(source, revision)
+        return pull(source, revision, **download)
     if revision is not None:
         raise ValueError(
             f"{path} is not a repository on the Hub, so it has no revision {revision!r}."
@@ -67,24 +75,54 @@ def find_weights(source: str | Path | None = None, revision: str | None = None) 
     return path
 
 
-def pull(repo_id: str, revision: str | None = None) -> Path:
-    """Download the weights and metrics of a repository, and return their folder in the cache.
+def single_file(source: Path) -> Path | None:
+    """The weights file of a local source with one model alone; None for a folder of several."""
+    path = source if source.suffix == ".safetensors" else source / SINGLE_FILE
+    return path if path == source or path.is_file() else None
+
+
+def pull(repo_id: str, revision: str | None = None, **download: Any) -> Path:
+    """Download the weights, metrics and config.json of a repository; returns their cached folder.
 
     Files in the cache are not downloaded again. Without network, or with HF_HUB_OFFLINE set, the
     cached copy is used.
+
+    Parameters
+    ----------
+    repo_id, revision : of the repository
+    download : ``token``, ``cache_dir``, ``force_download`` and ``local_files_only``, as
+        `huggingface_hub.snapshot_download` takes them
 
     Raises
     ------
     HubError : if neither the Hub nor the cache has them.
     """
-    wanted = [f"*/{model}.safetensors" for model in available_models()] + [f"*/{METRICS_FILE}"]
+    wanted = [f"*/{model}.safetensors" for model in available_models()]
+    wanted += [CONFIG_FILE, METRICS_FILE, f"*/{METRICS_FILE}"]
     with hub_errors(repo_id, revision):
-        folder = huggingface_hub.snapshot_download(
-            repo_id, revision=revision, allow_patterns=wanted
+        folder = Path(
+            huggingface_hub.snapshot_download(
+                repo_id, revision=revision, allow_patterns=wanted, **download
+            )
         )
-    if not any(Path(folder).glob("*/*.safetensors")):
+        # Many repositories have a file of this name, often a large one that is not ours.
+        if _names_single_file(folder / CONFIG_FILE):
+            commit = folder.name
+            huggingface_hub.snapshot_download(
+                repo_id, revision=commit, allow_patterns=SINGLE_FILE, **download
+            )
+    if not (single_file(folder) or any(folder.glob("*/*.safetensors"))):
         raise HubError(f"{repo_id} on the Hub holds no weights of digitnet; name another.")
-    return Path(folder)
+    return folder
+
+
+def _names_single_file(config: Path) -> bool:
+    """Whether `config` is the config.json that this package pushed with one model alone."""
+    try:
+        content = json.loads(config.read_bytes())
+        return content["library_name"] == LIBRARY and content["models"][0]["file"] == SINGLE_FILE
+    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+        return False
 
 
 @contextlib.contextmanager
@@ -116,8 +154,8 @@ def _message(error: Exception, repo_id: str, revision: str | None) -> str:
         return "HF_HUB_OFFLINE is set, so nothing can be sent to the Hub; unset it."
     if isinstance(error, errors.LocalEntryNotFoundError):
         return (
-            f"{repo_id} is not in the cache, and the Hub is out of reach (no network, or "
-            "HF_HUB_OFFLINE is set); connect once to download it."
+            f"{repo_id} is not in the cache, and the Hub is out of reach (no network, "
+            "HF_HUB_OFFLINE is set, or local_files_only); connect once to download it."
         )
     if isinstance(error, errors.HfHubHTTPError):
         status = error.response.status_code

@@ -14,6 +14,7 @@ from torch import nn
 from digitnet.models import MODELS, Network, build
 
 FORMAT_VERSION = "1"
+SINGLE_FILE = "model.safetensors"  # where a folder or repository has one model alone
 MAX_WEIGHT = 1e6  # far above the values that training gives, and no logit overflows
 TEMPERATURES = 1e-3, 1e3  # lowest and highest, likewise
 MAX_QUOTE = 100  # characters of a file's content in a message

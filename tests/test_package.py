@@ -7,8 +7,10 @@ import sys
 import tomllib
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 
+import digitnet
 from tests.conftest import PROJECT
 
 PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -38,6 +40,23 @@ def test_every_dependency_is_imported():
         name = Requirement(line).name
         module = names.get(name, name)
         assert re.search(rf"^\s*(import|from) {module}\b", code, re.MULTILINE), name
+
+
+def test_the_changelog_starts_with_this_version():
+    text = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(r"^## (\S+)", text, re.MULTILINE)[1] == digitnet.__version__
+
+
+def test_the_citation_has_what_its_format_requires():
+    """As https://github.com/citation-file-format/citation-file-format has it, version 1.2.0."""
+    citation = yaml.safe_load((PROJECT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0" and citation["message"] and citation["title"]
+    assert citation["authors"] == [{"name": "the digitnet developers"}]
+    assert citation["license"] == PYPROJECT["license"]
+    for reference in citation["references"]:
+        assert reference["type"] in {"article", "data"} and reference["title"]
+        for author in reference["authors"]:
+            assert set(author) in ({"name"}, {"family-names", "given-names"})
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +95,5 @@ def test_the_wheel_recognises_a_drawing_with_its_own_weights(installed, tmp_path
 def test_the_wheel_has_a_console_command(installed, tmp_path):
     name = "digitnet.exe" if sys.platform == "win32" else "digitnet"
     assert "predict" in run(installed, tmp_path, installed / "bin" / name, "--help")
+    listed = run(installed, tmp_path, installed / "bin" / name, "push", "a/b", "--dry-run")
+    assert "README.md" in listed and "drawings/cnn.safetensors" in listed

@@ -1,1 +1,1 @@
-"""Publishing on the Hugging Face Hub: push, and the model card."""
+"""Publishing on the Hugging Face Hub: push, model card, config.json, ONNX files."""

@@ -9,7 +9,7 @@ from digitnet.metrics import ModelMetrics, read_metrics
 from digitnet.mnist import DatasetError, load_mnist
 from digitnet.models import available_models
 from digitnet.reading.cutting import DigitLikeness
-from digitnet.sources import HubError, find_weights
+from digitnet.sources import HubError, find_weights, single_file
 from digitnet.training.recipes import RECIPES
 from digitnet.ui.server.zero_gpu import PAGE_DEVICE
 from digitnet.ui.test_predictions import TestPredictions
@@ -82,7 +82,10 @@ def load_resources() -> Resources:
 
 
 def add_weights(resources: Resources) -> None:
-    """Add the weights and metrics of each recipe in its folder."""
+    """Add the weights and metrics of each recipe in its folder, or of the one model there."""
+    if single_file(resources.folder):
+        add_single_model(resources)
+        return
     trained = [recipe for recipe in RECIPES if (resources.folder / recipe).is_dir()]
     for recipe in trained or RECIPES:
         classifiers = {}
@@ -99,3 +102,15 @@ def add_weights(resources: Resources) -> None:
             resources.metrics[recipe] = read_metrics(resources.folder / recipe).models
         except WeightsError as error:
             resources.problems.append(str(error))
+
+
+def add_single_model(resources: Resources) -> None:
+    """Add the model of a source with one model alone, and its metrics."""
+    try:
+        classifier = Classifier.from_pretrained(resources.folder, device=PAGE_DEVICE)
+        recipe, model = classifier.metadata.recipe, classifier.metadata.model
+        resources.classifiers[recipe] = {model: classifier}
+        if classifier.file:
+            resources.metrics[recipe] = read_metrics(classifier.file.parent).models
+    except ValueError as error:
+        resources.problems.append(str(error))

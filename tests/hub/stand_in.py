@@ -23,9 +23,10 @@ COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
 
 @dataclass
 class Repository:
-    """Its commits, each a whole tree of paths and contents, and its branches."""
+    """Its commits, each a whole tree of paths and contents, its branches, and the messages."""
 
     private: bool = False
+    messages: list[str] = field(default_factory=list)
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
 
@@ -299,6 +300,8 @@ class Handler(BaseHTTPRequestHandler):
             operation = json.loads(line)
             value = operation["value"]
             match operation["key"]:
+                case "header":
+                    repository.messages.append(value["summary"])
                 case "file":
                     files[value["path"]] = base64.b64decode(value["content"])
                 case "lfsFile":

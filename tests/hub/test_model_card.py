@@ -1,10 +1,13 @@
+import inspect
 import json
 import re
 import shutil
 
 import pytest
-from huggingface_hub import ModelCard
+from huggingface_hub import ModelCard, ModelCardData, metadata_load
+from huggingface_hub.repocard_data import model_index_to_eval_results
 
+import digitnet
 from digitnet.hub.model_card import model_card
 from digitnet.weights import WEIGHTS_FOLDER, WeightsError
 from tests.conftest import PROJECT
@@ -40,7 +43,8 @@ def test_its_figures_are_those_of_metrics_json(card, recipe):
             and (result.dataset_type, result.dataset_split) == ("ylecun/mnist", "test")
         }
         assert found == {metric: entry[key] for metric, key in KEYS.items()}
-        row = next(line for line in card.text.splitlines() if f"| {recipe} | {model} |" in line)
+        figures = card.text.split("## Figures")[1]
+        row = next(line for line in figures.splitlines() if f"| {recipe} | {model} |" in line)
         assert f"{entry['test_accuracy']:.2%}" in row and f"{entry['parameters']:,}" in row
 
 
@@ -57,14 +61,46 @@ def test_it_says_what_the_hub_and_people_need(card):
     assert "CC BY-SA 3.0" in text and "Not for reading" in text
 
 
-def test_its_snippet_runs(card, capsys, monkeypatch):
+def test_the_client_reads_its_metadata_back(tmp_path):
+    """Everything that is in the metadata is known to huggingface_hub, and valid by its rules."""
+    digitnet.load("cnn").save_pretrained(tmp_path)
+    for path, measured in ((WEIGHTS_FOLDER / "README.md", 6), (tmp_path / "README.md", 1)):
+        metadata = metadata_load(path)
+        assert ModelCardData(**metadata).to_dict() == metadata
+        known = inspect.signature(ModelCardData).parameters
+        assert set(metadata) <= {*known, "model-index"}
+        _, results = model_index_to_eval_results(metadata["model-index"])
+        accuracies = [result for result in results if result.metric_type == "accuracy"]
+        assert len(accuracies) == 3 * measured  # on MNIST and two sets of drawings
+        assert all(0 <= result.metric_value <= 1 for result in accuracies)
+
+
+def test_it_says_what_the_models_refuse_and_what_misleads_them(card):
+    limits = " ".join(card.text.split("## Limits")[1].split("## Training")[0].split())
+    entry = entries("drawings")["cnn"]
+    refused = [f"{entry['refused'][kind]:.1%}" for kind in ("digits", "scribbles", "letters")]
+    attack = {point["value"]: point["accuracy"] for point in entry["robustness"]["attack"]}
+    misled = f"{entry['robustness']['nudges']['linf']['mean']:.3f}"
+    for figure in (*refused, f"{attack[0.05]:.1%}", misled):
+        assert figure in limits
+    assert len(re.findall(r"\| (?:article|drawings) \| (?:linear|nonlinear|cnn) ", limits)) == 7
+
+
+def test_its_snippets_run(card, capsys, monkeypatch):
     monkeypatch.chdir(PROJECT)
-    exec(re.search(r"```python\n(.*?)```", card.text, re.DOTALL)[1], {})
+    with_package, without = re.findall(r"```python\n(.*?)```", card.text, re.DOTALL)
+    exec(with_package, {})
     assert capsys.readouterr().out.startswith("Prediction(digit=7, ")
+    assert "digitnet" not in without
+    monkeypatch.chdir(WEIGHTS_FOLDER)
+    exec(without, {})
+    assert capsys.readouterr().out == "1 True\n"
 
 
 def test_the_snippet_names_the_repository_it_is_for():
-    assert 'source="someone/digits")' in model_card(WEIGHTS_FOLDER, "someone/digits").text
+    text = model_card(WEIGHTS_FOLDER, "someone/digits").text
+    assert 'from_pretrained("someone/digits", model="cnn", recipe="drawings")' in text
+    assert 'hf_hub_download("someone/digits", "drawings/cnn.safetensors")' in text
 
 
 def test_figures_on_drawings_are_shown_where_there_are_some(tmp_path):

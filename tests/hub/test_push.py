@@ -91,10 +91,10 @@ result = [[answers(*name, source={DIGITS!r}), answers(*name)] for name in names]
 def test_one_commit_holds_everything(hub, pushed):
     repository = hub.model(DIGITS)
     files = repository.files()
-    assert set(files) == {".gitattributes", "README.md"} | WEIGHTS | BESIDE
+    assert set(files) == {".gitattributes", "README.md", "config.json"} | WEIGHTS | BESIDE
     for name in WEIGHTS | BESIDE:
         assert files[name] == (WEIGHTS_FOLDER / name).read_bytes()
-    assert f'source="{DIGITS}"' in files["README.md"].decode()
+    assert f'from_pretrained("{DIGITS}", ' in files["README.md"].decode()
     assert len(repository.commits) == 2  # the first is the Hub's own, when it makes a repository
     assert pushed.splitlines()[-1].endswith(repository.branches["main"])
 
@@ -113,7 +113,8 @@ def test_nothing_but_safetensors_and_json_is_downloaded(hub, cache):
     snapshots = home / "hub" / f"models--{USER}--digits" / "snapshots"
     found = {path.relative_to(snapshots).as_posix() for path in snapshots.rglob("*.*")}
     commit = hub.model(DIGITS).branches["main"]
-    assert found == {f"{commit}/{name}" for name in WEIGHTS | BESIDE if "png" not in name}
+    wanted = {name for name in WEIGHTS | BESIDE if "png" not in name} | {"config.json"}
+    assert found == {f"{commit}/{name}" for name in wanted}
 
 
 def test_pushing_again_commits_only_what_changed(hub, pushed, tmp_path):
@@ -265,9 +266,9 @@ def test_a_dry_run_lists_what_would_go_and_uses_no_network(monkeypatch, capsys):
     assert main(["push", DIGITS, "--dry-run"]) == 0
     _, *lines = capsys.readouterr().out.splitlines()
     listed = {line.split()[-1]: int(line.split()[0].replace(",", "")) for line in lines}
-    assert set(listed) == {f"weights/{name}" for name in {"README.md"} | WEIGHTS | BESIDE}
+    assert set(listed) == {"README.md", "config.json"} | WEIGHTS | BESIDE
     for name in WEIGHTS | BESIDE:
-        assert listed[f"weights/{name}"] == (WEIGHTS_FOLDER / name).stat().st_size
+        assert listed[name] == (WEIGHTS_FOLDER / name).stat().st_size
 
 
 def test_training_pushes_what_it_saved_and_asks_for_access_first(hub, tmp_path):

@@ -34,7 +34,9 @@ def serve_engine(resources: Resources) -> dict[str, Any]:
     for recipe, by_model in resources.classifiers.items():
         models[recipe] = {}
         for name, classifier in by_model.items():
-            file = resources.folder / recipe / f"{name}.safetensors"
+            file = classifier.file
+            if file is None:
+                continue
             try:
                 described = describe(classifier)
                 content = zlib.crc32(file.read_bytes())  # so that a cached file is never an old one

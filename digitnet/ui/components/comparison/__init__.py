@@ -32,7 +32,7 @@ def comparison_rows(
         for name, classifier in resources.classifiers[recipe].items():
             entry = entries.get(name)
             drawings = entry.test_drawings if entry else None
-            file = resources.folder / recipe / f"{name}.safetensors"
+            file = classifier.file
             rows.append(
                 {
                     "model": name,
@@ -44,7 +44,9 @@ def comparison_rows(
                     "calibration": _percent(entry.calibration_error if entry else None),
                     "parameters": f"{parameter_count(classifier.network):,}",
                     "milliseconds": f"{cached_milliseconds(classifier):.2f}",
-                    "size": f"{file.stat().st_size / 1024:,.0f} KB" if file.exists() else "",
+                    "size": f"{file.stat().st_size / 1024:,.0f} KB"
+                    if file and file.exists()
+                    else "",
                 }
             )
     if trained:
