@@ -110,9 +110,8 @@ def add_explore(
             pages = tiles_of(*filters, 1)["pages"]
             wanted = checked_number(typed, pages, "The page", first=1)
         else:
-            wanted = {previous: shown_page - 1, following: shown_page + 1, tab: shown_page}.get(
-                event.target, 1
-            )
+            steps: dict[Any, int] = {previous: -1, following: 1, tab: 0}
+            wanted = shown_page + steps[event.target] if event.target in steps else 1
         tiles = tiles_of(*filters, wanted)
         return tiles, tiles["page"], tiles["page"], *counts_of(*models)
 
