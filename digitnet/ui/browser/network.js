@@ -16,7 +16,8 @@ export function run(layers, tensors, image) {
   return values;
 }
 
-// Stride 1. The input is padded first, so that the innermost loop needs no bounds.
+// Stride 1. The input is padded first, so that the innermost loop needs no bounds; it leaves out what
+// is 0 at both ends of a row, which most of an image is.
 function convolve({ shape: [channels, height, width], data }, { padding }, weight, bias) {
   const [outputs, , rows, columns] = weight.shape;
   const [tall, wide] = [height + 2 * padding, width + 2 * padding];
@@ -28,6 +29,7 @@ function convolve({ shape: [channels, height, width], data }, { padding }, weigh
       padded.set(line, (channel * tall + row + padding) * wide + padding);
     }
   }
+  const [starts, ends] = inkOfRows(padded, wide);
   const [high, broad] = [tall - rows + 1, wide - columns + 1];
   const result = new Float32Array(outputs * high * broad);
   for (let output = 0; output < outputs; output++) {
@@ -38,9 +40,11 @@ function convolve({ shape: [channels, height, width], data }, { padding }, weigh
         for (let x = 0; x < columns; x++) {
           const factor = weight.data[((output * channels + channel) * rows + y) * columns + x];
           for (let row = 0; row < high; row++) {
-            let from = (channel * tall + row + y) * wide + x;
-            const end = (row + 1) * broad;
-            for (let at = row * broad; at < end; at++) plane[at] += factor * padded[from++];
+            const source = channel * tall + row + y;
+            const first = Math.max(starts[source] - x, 0);
+            const end = row * broad + Math.min(ends[source] - x, broad);
+            let from = source * wide + x + first;
+            for (let at = row * broad + first; at < end; at++) plane[at] += factor * padded[from++];
           }
         }
       }
@@ -49,8 +53,24 @@ function convolve({ shape: [channels, height, width], data }, { padding }, weigh
   return { shape: [outputs, high, broad], data: result };
 }
 
+// From which column to before which one each row has values other than 0.
+function inkOfRows(values, width) {
+  const starts = new Int32Array(values.length / width).fill(width);
+  const ends = new Int32Array(values.length / width);
+  for (let row = 0; row < starts.length; row++) {
+    for (let column = 0; column < width; column++) {
+      if (values[row * width + column] === 0) continue;
+      if (starts[row] > column) starts[row] = column;
+      ends[row] = column + 1;
+    }
+  }
+  return [starts, ends];
+}
+
 function relu({ shape, data }) {
-  return { shape, data: data.map((value) => (value > 0 ? value : 0)) };
+  const result = new Float32Array(data.length);
+  for (let i = 0; i < data.length; i++) result[i] = data[i] > 0 ? data[i] : 0;
+  return { shape, data: result };
 }
 
 // The maximum of squares that do not overlap.

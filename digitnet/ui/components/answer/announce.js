@@ -18,7 +18,7 @@ function listen(type, handle) {
 listen("digitnet:asked", () => {
   waiting ||= setTimeout(() => {
     waiting = 0;
-    element.querySelector(".answer").classList.toggle("stale", !isPreview);
+    element.querySelector(".answer").classList.toggle("stale", !preview);
     element.querySelector(".late").hidden = false;
     announceSoon();
   }, LATE);

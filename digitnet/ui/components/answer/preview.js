@@ -2,7 +2,7 @@
 
 const STAGE_SIZE = 28; // pixels
 let engine = null; // digitnet/ui/browser/engine.js
-let isPreview = false; // whether what is shown belongs to what is drawn now
+let preview = null; // the data of what is drawn now; null where the server answers
 
 async function loadEngine() {
   const folder = new URL(location.origin + location.pathname.replace(/\/?$/, "/"));
@@ -14,7 +14,7 @@ loadEngine().catch(() => {}); // then the server answers, as for a picture
 
 listen("digitnet:drawn", (event) => {
   const { strokes, chosen } = event.detail;
-  isPreview = false;
+  preview = null;
   if (!strokes) return; // an image: the server answers
   const last = props.value;
   const isKnown = ({ model }) => engine.find(chosen.recipe, model);
@@ -23,19 +23,21 @@ listen("digitnet:drawn", (event) => {
   // Too little ink for a digit, and several digits: what is shown stays until the pen is lifted.
   if (!(extentOf(strokes) >= props.canvas.min_extent)) return;
   if (chosen.geometry === "true" && areApart(strokes)) return;
-  isPreview = true;
-  props.value = { ...last, ...previewOf(strokes, chosen, last) };
+  preview = { ...last, ...previewOf(strokes, chosen, last) };
+  present(preview);
 });
 
-// What the networks see, for the picture of the network: of the drawing, or of the server's answer.
-function show(image, { model, recipe }) {
-  window.dispatchEvent(new CustomEvent("digitnet:seen", { detail: { image, model, recipe } }));
+// What a network sees, for the picture of it: the image of the drawing or of the server's answer, and
+// the network's values where they are computed already.
+function show(image, { model, recipe }, values = null) {
+  window.dispatchEvent(new CustomEvent("digitnet:seen", { detail: { image, model, recipe, values } }));
 }
 
 watch("value", async () => {
+  if (preview && penDown) return present(preview); // the answer is that to an earlier stroke
   const { image, several, blank, model, recipe, number } = props.value;
   if (several || blank || !image) return show(null, props.value);
-  if (isPreview) return; // of the same drawing
+  if (preview) return; // of the same drawing
   const pixels = await pixelsOf(image);
   if (props.value.number === number) show(pixels, { model, recipe });
 });
@@ -73,6 +75,7 @@ function previewOf(strokes, chosen, last) {
     const started = performance.now();
     const model = engine.find(chosen.recipe, row.model);
     const values = engine.run(model.layers, model.tensors, images[seen]);
+    if (row.model === chosen.model) show(images[seen], chosen, values);
     const prediction = engine.predict(values[values.length - 1].data, model);
     predictions[row.model] = prediction;
     return {
@@ -87,7 +90,6 @@ function previewOf(strokes, chosen, last) {
   const main = predictions[chosen.model];
   const chosenModel = engine.find(chosen.recipe, chosen.model);
   for (const row of rows) row.agrees = row.predicted === (main.answer ?? "?");
-  show(images[seen], chosen);
   return {
     model: chosen.model,
     recipe: chosen.recipe,

@@ -15,7 +15,7 @@ function update() {
   element.querySelector(".network").classList.toggle("missing", Boolean(engine) && !found);
   if (!found) return;
   isIdle = !shown.image;
-  values = engine.run(found.layers, found.tensors, shown.image ?? BLANK);
+  values = shown.values ?? engine.run(found.layers, found.tensors, shown.image ?? BLANK);
   if (found !== model) {
     model = found;
     selected = pinned = null;
