@@ -45,6 +45,7 @@ from digitnet.ui.tabs.draw import add_draw
 from digitnet.ui.tabs.explore import add_explore
 from digitnet.ui.tabs.train_it import add_train_it
 from digitnet.ui.tabs.why import add_why
+from digitnet.ui.tabs.your_hand import add_your_hand
 from digitnet.ui.theme import THEME
 
 PROJECT = Path(__file__).parent
@@ -80,6 +81,8 @@ def build_page(resources: Resources) -> gr.Blocks:
                 add_compare(resources, choice, tab)
             with add_tab("Train it", "train") as tab:
                 add_train_it(resources, choice, tabs, tab, mistakes_only)
+            with add_tab("Your hand", "hand-tab"):
+                add_your_hand(resources, choice, tabs)
         add_session(resources, choice, geometry, sketchpad, tabs)
     return page.queue(max_size=MAX_QUEUED)
 

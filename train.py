@@ -50,6 +50,8 @@ from digitnet.command_line import (
     whole_number,
 )
 from digitnet.device import describe_device, pick_device
+from digitnet.drawing import images_of_strokes
+from digitnet.drawing_files import read_drawings
 from digitnet.evaluation import compute_logits, evaluate
 from digitnet.hub.onnx_file import check_onnx
 from digitnet.hub.push import check_access, files_to_push
@@ -65,6 +67,7 @@ MIN_PLAUSIBLE_ACCURACY = 0.15
 # On held-back images under attack. "Catastrophic overfitting" (Wong et al., 2020) gives about 0.
 MIN_ADVERSARIAL_ACCURACY = 0.5
 ATTACKED = 500  # of the images held back
+OWN_SHARE = 0.02  # of the training images
 MAX_EPOCHS = 100_000
 
 
@@ -84,6 +87,8 @@ def main(arguments: list[str] | None = None) -> int:
         mnist.download_missing(options.data)
         train_set = mnist.load_mnist(options.data, train=True, device=device)
         test_set = mnist.load_mnist(options.data, train=False, device=device)
+        if options.drawings:
+            train_set = with_own(options.drawings, *train_set)
     except (ValueError, OSError, mnist.DatasetError) as error:
         parser.error(str(error))
 
@@ -132,6 +137,23 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"train.py: {error}", file=sys.stderr)
             return 1
     return 0
+
+
+def with_own(
+    path: Path, images: torch.Tensor, labels: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The training set with the drawings of a file, so often that they are `OWN_SHARE` of it.
+
+    They come first: the images that are held back are the last ones.
+    """
+    drawings, digits = zip(*read_drawings(path), strict=True)
+    own = torch.from_numpy(images_of_strokes(drawings)).mul_(255).round_().to(torch.uint8)
+    times = max(1, round(OWN_SHARE * len(images) / len(own)))
+    truth = torch.tensor(digits)
+    return (
+        torch.cat([own.repeat(times, 1, 1).to(images.device), images]),
+        torch.cat([truth.repeat(times).to(labels.device), labels]),
+    )
 
 
 def train_one(
@@ -289,6 +311,13 @@ def make_parser() -> Parser:
         default=mnist.DATA_FOLDER,
         metavar="FOLDER",
         help="folder that contains MNIST/raw; missing files are downloaded (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--drawings",
+        type=Path,
+        metavar="FILE.jsonl",
+        help="train with these drawings too, as the page's tab Your hand saves them; they are "
+        "repeated so that they are two in a hundred images",
     )
     parser.add_argument(
         "--output",

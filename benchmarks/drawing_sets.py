@@ -1,11 +1,13 @@
 """The drawings by people that the models are measured on; see data/drawings/README.md."""
 
+import gzip
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import PROJECT
-from digitnet.__main__ import read_drawings
 from digitnet.drawing import Strokes
+from digitnet.drawing_files import read_drawings
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,17 @@ class DrawingSet:
         """All drawings, and the digit that each is."""
         drawings, labels = zip(*read_drawings(self.path), strict=True)
         return list(drawings), list(labels)
+
+    def by_writer(self) -> dict[str, tuple[list[Strokes], list[int]]]:
+        """The same for each of the people."""
+        with gzip.open(self.path, "rt", encoding="utf-8") as lines:
+            writers = [json.loads(line)["writer"] for line in lines]
+        people: dict[str, tuple[list[Strokes], list[int]]] = {}
+        for writer, (drawing, label) in zip(writers, read_drawings(self.path), strict=True):
+            drawings, labels = people.setdefault(writer, ([], []))
+            drawings.append(drawing)
+            labels.append(label)
+        return people
 
 
 FOLDER = PROJECT / "data" / "drawings"

@@ -14,6 +14,8 @@ Prediction(digit=7, ...)
 (28, 28)
 """
 
+from typing import TYPE_CHECKING, Any
+
 from digitnet.classifier import (
     Classifier,
     Prediction,
@@ -25,6 +27,9 @@ from digitnet.classifier import (
 from digitnet.drawing import to_image
 from digitnet.hub.push import push
 from digitnet.models import LayerSummary, available_models, summarise
+
+if TYPE_CHECKING:
+    from digitnet.training.teaching import teach
 
 __version__ = "1.0.0"
 
@@ -39,5 +44,15 @@ __all__ = [
     "load",
     "push",
     "summarise",
+    "teach",
     "to_image",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `teach` on first use: training takes a while to import, and few need it."""
+    if name != "teach":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from digitnet.training.teaching import teach
+
+    return teach

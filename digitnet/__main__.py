@@ -1,18 +1,17 @@
-"""Recognise pictures, evaluate the models on drawings, or export or publish the models.
+"""Recognise pictures, evaluate or teach the models on drawings, or export or publish them.
 
 python -m digitnet predict digit.png
 python -m digitnet read number.png
 python -m digitnet evaluate drawings.jsonl.gz
+python -m digitnet teach my-digits.jsonl --output my-weights
 python -m digitnet export cnn.onnx
 python -m digitnet push USER/NAME
 """
 
 import argparse
-import gzip
-import json
+import dataclasses
 import sys
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -24,12 +23,15 @@ from digitnet.command_line import (
     plain_output,
     push_with_options,
     repository,
+    seed,
 )
-from digitnet.drawing import Strokes, images_of_strokes, parse_drawing
-from digitnet.evaluation import evaluate
+from digitnet.drawing import images_of_strokes
+from digitnet.drawing_files import read_drawings
+from digitnet.evaluation import compute_logits, evaluate
 from digitnet.hub.push import files_to_push
+from digitnet.mnist import DatasetError, load_mnist
 from digitnet.models import CLASSES, available_models
-from digitnet.weights import write_atomically
+from digitnet.weights import to_bytes, write_atomically
 
 
 def predict(options: argparse.Namespace) -> int:
@@ -114,37 +116,45 @@ def push(options: argparse.Namespace) -> None:
     push_with_options(options.repository, options, files)
 
 
-def read_drawings(path: Path) -> Iterator[tuple[Strokes, int]]:
-    """Parsed drawings and labels of a file with one ``{"label": 7, "strokes": [...]}`` a line.
+def teach_drawings(options: argparse.Namespace) -> None:
+    """Teach a model the drawings of a file, save it, and print its accuracy before and after.
 
-    Raises
-    ------
-    ValueError : if the file is missing, empty, or a line is not of that form.
+    It learns from the first drawing of each digit; the others judge it.
     """
-    line_number = 0  # of the line being read
-    try:
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
-            for line in lines:
-                line_number += 1
-                yield parse_line(line)
-    except (OSError, EOFError, UnicodeError, zlib.error) as error:
-        raise ValueError(f"{path} cannot be read ({error}).") from None
-    except ValueError as error:
-        raise ValueError(f"{path}, line {line_number}: {error}") from None
-    if line_number == 0:
-        raise ValueError(f"{path} holds no drawings.")
+    # Here: it is slow to import.
+    from digitnet.training.report import check_writable
+    from digitnet.training.teaching import split, teach
 
-
-def parse_line(line: str) -> tuple[Strokes, int]:
-    """The drawing and label of one line; ValueError if it does not hold them."""
     try:
-        entry = json.loads(line)
-        label, drawing = entry["label"], entry["strokes"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        label = drawing = None
-    if type(label) is not int or not 0 <= label < CLASSES:
-        raise ValueError('This is not of the form {"label": 7, "strokes": [...]}.')
-    return parse_drawing(drawing), label
+        check_writable(options.output / options.recipe)
+    except OSError as error:
+        raise ValueError(str(error)) from None
+    classifier = load(options.model, options.recipe, options.device)
+    drawings, labels = zip(*read_drawings(options.file), strict=True)
+    taught, judged = split(labels)
+    new = teach(
+        classifier,
+        [drawings[number] for number in taught],
+        [labels[number] for number in taught],
+        seed=options.seed,
+    )
+    sets = {"MNIST's test images": load_mnist(train=False)}
+    if judged:
+        images = images_of_strokes([drawings[number] for number in judged])
+        truth = torch.tensor([labels[number] for number in judged])
+        sets = {"drawings not learned from": (torch.from_numpy(images), truth)} | sets
+    print(f"{options.model} has learned from {len(taught)} drawings; accuracy in %")
+    print(f"{'':<26} {'count':>6} {'before':>7} {'after':>7}")
+    for name, (images, truth) in sets.items():
+        shares = [
+            evaluate(compute_logits(one.network, images.to(one.device)).cpu(), truth).accuracy
+            for one in (classifier, new)
+        ]
+        print(f"{name:<26} {len(truth):>6,} {100 * shares[0]:>7.2f} {100 * shares[1]:>7.2f}")
+    metadata = dataclasses.replace(new.metadata, test_accuracy=shares[1])
+    path = options.output / options.recipe / f"{options.model}.safetensors"
+    write_atomically(path, to_bytes(new.network, metadata))
+    print(f"Saved as {path}.")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -166,6 +176,15 @@ def main(arguments: list[str] | None = None) -> int:
         "--models", nargs="+", choices=available_models(), default=available_models()
     )
     command.set_defaults(run=evaluate_drawings)
+
+    command = commands.add_parser(
+        "teach", help="teach a model the digits of one person, from a file of drawings"
+    )
+    command.add_argument("file", type=Path, metavar="FILE.jsonl[.gz]")
+    command.add_argument("--output", type=Path, required=True, metavar="FOLDER")
+    command.add_argument("--model", choices=available_models(), default=available_models()[-1])
+    command.add_argument("--seed", type=seed, default=0, metavar="N", help="default: %(default)s")
+    command.set_defaults(run=teach_drawings)
 
     for command in commands.choices.values():
         command.add_argument(
@@ -195,7 +214,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return options.run(options) or 0
-    except ValueError as error:
+    except (ValueError, DatasetError) as error:
         print(f"digitnet: {error}", file=sys.stderr)
         return 2
 

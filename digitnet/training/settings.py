@@ -8,6 +8,7 @@ from digitnet.models import MODELS
 from digitnet.training.recipes import RECIPES, Hyperparameters
 
 TRAINING_IMAGES = 60_000
+MAX_TAUGHT = 1000  # drawings that a model can be taught at once
 # The range of each number, both ends included. A model may allow fewer hidden units.
 LIMITS: dict[str, tuple[float, float]] = {
     "hidden_units": (1, max(network.max_hidden_units for network in MODELS.values())),

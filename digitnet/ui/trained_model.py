@@ -1,4 +1,4 @@
-"""The model that a visitor trained: kept in that visitor's session only, never on the disk."""
+"""The model that a visitor trained or taught: in that visitor's session only, never on the disk."""
 
 from dataclasses import dataclass
 
@@ -25,13 +25,11 @@ class TrainedModel:
 
     Attributes
     ----------
-    settings : of the training
     classifier : with the trained network
     probabilities : its predictions for the test images, float32 ``[N, 10]``; None where these are
         missing
     """
 
-    settings: Settings
     classifier: Classifier
     probabilities: np.ndarray | None
 
@@ -67,7 +65,7 @@ def make_trained_model(settings: Settings, weights: bytes, resources: Resources)
         threshold=hyperparameters.threshold,
     )
     device = pick_device(PAGE_DEVICE)
-    return TrainedModel(settings, Classifier(network.to(device), metadata, device), probabilities)
+    return TrainedModel(Classifier(network.to(device), metadata, device), probabilities)
 
 
 def network_of(settings: Settings, weights: bytes) -> Network:

@@ -46,10 +46,14 @@ def context_of(browser, options):
 
 
 @contextlib.contextmanager
-def visit(browser, address, device, theme="light", expected_errors=()):
+def visit(browser, address, device, theme="light", expected_errors=(), motion="reduce"):
     """A page at `address` that fails the test on any error in the browser's console, except those
-    that begin with one of `expected_errors`."""
-    context = context_of(browser, json.dumps(device | {"color_scheme": theme}))
+    that begin with one of `expected_errors`.
+
+    Where `motion` is "no-preference", examples are animated, and one draws itself first.
+    """
+    options = device | {"color_scheme": theme, "reduced_motion": motion}
+    context = context_of(browser, json.dumps(options))
     page = context.new_page()
     errors = []
 

@@ -206,22 +206,35 @@ def test_the_steps_show_what_geometry_does(page):
     expect(answer(page)).to_have_text("7")
 
 
-def test_examples_are_drawn_while_one_watches(page):
-    expect(page.locator(".example")).to_have_count(8)
-    page.locator(".example[aria-label*='crossbar']").click()
-    expect(answer(page)).to_have_text("7")
-    expect(strokes(page)).to_have_count(2)
-    page.keyboard.press("Control+z")
-    expect(strokes(page)).to_have_count(1)
+def test_examples_are_drawn_while_one_watches(browser, address):
+    with visit(browser, address, WIDE, motion="no-preference") as page:
+        expect(page.locator(".example")).to_have_count(8)
+        page.locator(".example[aria-label*='crossbar']").click()
+        expect(answer(page)).to_have_text("7")
+        expect(strokes(page)).to_have_count(2)
+        page.keyboard.press("Control+z")
+        expect(strokes(page)).to_have_count(1)
+        # A stroke of one's own ends an example.
+        page.locator(".example").first.click()
+        draw(page, ONE)
+        expect(page.locator(".pad .help")).to_be_hidden()
+        drawn = strokes(page).count()
+        page.evaluate("() => new Promise((done) => setTimeout(done, 1200))")  # longer than it plays
+        assert strokes(page).count() == drawn
 
 
-def test_a_stroke_of_ones_own_ends_an_example(page):
-    page.locator(".example").first.click()
-    draw(page, ONE)
-    expect(page.locator(".pad .help")).to_be_hidden()
-    drawn = strokes(page).count()
-    page.evaluate("() => new Promise((done) => setTimeout(done, 1200))")  # longer than it plays
-    assert strokes(page).count() == drawn
+def test_an_example_draws_itself_first_and_is_gone_at_the_first_touch(browser, address):
+    with visit(browser, address, WIDE, motion="no-preference") as page:
+        expect(answer(page)).to_have_text("2")
+        expect(page.locator("#network .answers .best .name")).to_have_text("2")
+        expect(page.locator(".pad .help")).to_be_visible()
+        expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+        draw(page, ONE)
+        expect(answer(page)).to_have_text("1")
+        expect(strokes(page)).to_have_count(1)
+        expect(page.locator(".pad .help")).to_be_hidden()
+        page.get_by_role("button", name="Undo").click()
+        expect(strokes(page)).to_have_count(0)  # it doesn't come back
 
 
 def test_a_link_opens_with_the_drawing(page, browser, address):

@@ -53,8 +53,8 @@ def comparison_rows(
         measured = trained.probabilities is not None
         rows.append(
             {
-                "model": f"{YOURS} ({trained.settings.model})",
-                "trained": RECIPES[trained.settings.recipe].label,
+                "model": f"{YOURS} ({trained.classifier.metadata.model})",
+                "trained": RECIPES[trained.classifier.metadata.recipe].label,
                 "mnist": _percent(trained.classifier.metadata.test_accuracy) if measured else "",
                 "nudges": [""] * len(NORMS),
                 "parameters": f"{trained.classifier.parameters:,}",

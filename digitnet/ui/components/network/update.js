@@ -37,12 +37,14 @@ async function start() {
   await loading.load(props.engine.models);
   engine = loading;
   updateSoon();
+  window.dispatchEvent(new Event("digitnet:ready"));
 }
 start().catch(() => element.querySelector(".network").classList.add("missing"));
 
-// The model that the visitor trained.
+// The model that the visitor trained or taught.
 watch("value", async () => {
   if (!props.value) return;
   await engine?.add("", props.value.name, props.value);
   updateSoon();
+  window.dispatchEvent(new Event("digitnet:trained"));
 });

@@ -31,6 +31,7 @@ let chosen = { ...props.chosen }; // the model and so on, by their names in a li
 let sending = false;
 let retry = 0; // the timer
 let playing = 0; // the animation frame that draws an example, or 0
+let isDemo = false; // whether that example is the page's own, which nobody asked for
 
 // Listen outside of this element, as long as it is on the page.
 function listen(target, type, listener) {
@@ -48,7 +49,7 @@ function valueOf({ strokes, image }) {
 function send() {
   sending = false;
   clearTimeout(retry);
-  store();
+  if (!isDemo) store();
   if (isAnsweredHere() && (pen || playing)) return; // the server is asked once the pen is lifted
   props.value = valueOf(state);
   trigger("input");
@@ -120,11 +121,12 @@ function showStrokes(first) {
 function refresh() {
   const empty = isEmpty(state);
   for (const shown of [picture, outlines]) shown.toggleAttribute("hidden", !state.image?.url);
-  help.hidden = !empty;
+  help.hidden = !empty && !isDemo;
+  help.classList.toggle("below", isDemo);
   undoButton.disabled = !pen && past.length === 0;
   redoButton.disabled = future.length === 0;
-  clearButton.disabled = empty;
-  copyButton.disabled = empty || state.image?.value.picture === true; // no link holds a picture
+  clearButton.disabled = empty || isDemo;
+  copyButton.disabled = empty || isDemo || state.image?.value.picture === true; // no link holds a picture
   status.textContent = "";
   linkField.hidden = true;
 }

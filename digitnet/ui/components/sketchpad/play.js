@@ -1,8 +1,15 @@
+const DEMO = 2; // the number of the example that draws itself first
 const PLAYING_TIME = 900; // milliseconds in which an example is drawn
+
+const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 function stopPlaying() {
   cancelAnimationFrame(playing);
   playing = 0;
+  if (!isDemo) return;
+  isDemo = false;
+  state = EMPTY;
+  changed();
 }
 
 // Draw `drawing` as a hand would, in its own time; Undo takes a stroke at a time.
@@ -10,8 +17,12 @@ function play(drawing) {
   discard();
   stopPlaying();
   commit(EMPTY);
+  animate(drawing);
+}
+
+function animate(drawing) {
   const length = drawing.flat().length;
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const still = isStill();
   const started = performance.now();
   let whole = 0; // strokes that are in the history
   const frame = (now) => {
@@ -23,7 +34,7 @@ function play(drawing) {
       strokes.push(stroke.slice(0, left));
       left -= stroke.length;
     }
-    while (whole < strokes.length - 1) {
+    while (!isDemo && whole < strokes.length - 1) {
       past.push({ strokes: drawing.slice(0, ++whole), image: null });
     }
     state = { strokes, image: null };
@@ -33,9 +44,18 @@ function play(drawing) {
   playing = requestAnimationFrame(frame);
 }
 
-for (const button of element.querySelectorAll(".example")) {
+const examples = [...element.querySelectorAll(".example")].map((button) => {
   const drawing = [...button.querySelectorAll("polyline")].map((polyline) =>
     [...polyline.points].map(({ x, y }) => [x, y]),
   );
   button.addEventListener("click", () => play(drawing));
-}
+  return drawing;
+});
+
+// A visitor who comes to an empty page sees how it works: an example draws itself, and is gone at
+// the first touch.
+listen(window, "digitnet:ready", () => {
+  if (keptAtStart || pen || past.length > 0 || !isEmpty(state) || isStill()) return;
+  isDemo = true;
+  animate(examples[DEMO]);
+});

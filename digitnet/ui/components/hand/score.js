@@ -1,0 +1,127 @@
+// What the models read of the drawings: all in the browser.
+
+let engine = null; // digitnet/ui/browser/engine.js
+const pile = []; // {label, strokes, image}: the drawings
+let chosen = { ...props.chosen };
+
+async function loadEngine() {
+  const folder = new URL(location.origin + location.pathname.replace(/\/?$/, "/"));
+  const loading = await import(new URL(`${props.engine.modules}/engine.js`, folder));
+  await loading.load(props.engine.models);
+  engine = loading;
+  showScore();
+}
+loadEngine().catch(() => {
+  element.querySelector(".problem").textContent = "The networks could not be loaded; reload the page.";
+});
+
+// [recipe, model] of all, the visitor's own last.
+function readers() {
+  const known = Object.entries(props.engine.models).flatMap(([recipe, models]) =>
+    Object.keys(models).map((model) => [recipe, model]),
+  );
+  return engine.find("", "yours") ? [...known, ["", "yours"]] : known;
+}
+
+function read({ strokes, image }, recipe, model) {
+  const found = engine.find(recipe, model);
+  const seen = (image.pixels ??= engine.preprocessingStages(strokes, 1000)?.centred);
+  if (!seen) return null;
+  const values = engine.run(found.layers, found.tensors, seen);
+  return engine.predict(values[values.length - 1].data, found).answer;
+}
+
+// Each drawing's answer by that model, computed once.
+function answersOf(recipe, model) {
+  const name = `${recipe}/${model}`;
+  return pile.map((drawing) => {
+    drawing.answers[name] ??= { is: read(drawing, recipe, model) };
+    return drawing.answers[name].is;
+  });
+}
+
+function showScore() {
+  if (!engine) return;
+  const rows = readers().map(([recipe, model]) => {
+    const answers = answersOf(recipe, model);
+    const right = pile.filter(({ label }, i) => answers[i] === label).length;
+    const mistaken = pile.flatMap(({ label }, i) => (answers[i] === label ? [] : `${label} → ${answers[i] ?? "?"}`));
+    return { recipe, model, answers, right, mistaken };
+  });
+  const isChosen = ({ recipe, model }) => model === chosen.model && (recipe === chosen.recipe || recipe === "");
+  element.querySelector(".score tbody").replaceChildren(
+    ...rows.map((row) => {
+      const line = document.createElement("tr");
+      line.className = isChosen(row) ? "chosen" : "";
+      line.dataset.model = row.model;
+      line.dataset.recipe = row.recipe;
+      const cells = [row.model, props.labels[row.recipe] ?? "by you", pile.length ? `${row.right} of ${pile.length}` : "–", row.mistaken.join(", ")];
+      cells.forEach((text, i) => {
+        const cell = document.createElement(i === 0 ? "th" : "td");
+        if (i === 0) cell.scope = "row";
+        if (i === 2) cell.className = "number";
+        cell.textContent = text;
+        line.append(cell);
+      });
+      return line;
+    }),
+  );
+  const shown = rows.find(isChosen) ?? rows[rows.length - 1];
+  showTiles(shown.answers);
+  showVerdict(rows, shown);
+}
+
+function showTiles(answers) {
+  element.querySelector(".tiles").replaceChildren(
+    ...pile.map(({ label, strokes }, i) => {
+      const tile = document.createElement("li");
+      const isRight = answers[i] === label;
+      tile.className = isRight ? "right" : "wrong";
+      const picture = document.createElementNS(SVG, "svg");
+      picture.setAttribute("viewBox", "-40 -40 1080 1080");
+      picture.setAttribute("aria-hidden", "true");
+      picture.append(...strokes.map(polylineOf));
+      const caption = document.createElement("span");
+      caption.textContent = isRight ? `✓ ${label}` : `✗ ${label} → ${answers[i] ?? "?"}`;
+      tile.append(picture, caption);
+      return tile;
+    }),
+  );
+}
+
+// One sentence that a person would repeat, once all is written.
+function showVerdict(rows, shown) {
+  const verdict = element.querySelector(".verdict");
+  if (isWriting() || pile.length === 0) {
+    verdict.textContent = "";
+    return;
+  }
+  const others = rows.filter(({ recipe, model }) => recipe === shown.recipe && model !== shown.model);
+  const least = others.toSorted((a, b) => a.right - b.right)[0];
+  const compared = least ? `; ${least.model} reads ${least.right}` : "";
+  const hard = [...new Set(pile.filter(({ label }, i) => shown.answers[i] !== label).map(({ label }) => label))];
+  const what = hard.length ? ` It finds your ${hard.sort().join(", ")} hard.` : "";
+  verdict.textContent = `${shown.model} reads ${shown.right} of your ${pile.length} digits${compared}.${what}`;
+}
+
+function keep(label, strokes) {
+  pile.push({ label, strokes, image: {}, answers: {} });
+  changed();
+}
+
+// The server gets the drawings only when they are taught.
+function changed() {
+  element.querySelector(".download").disabled = pile.length === 0;
+  props.value = pile.map(({ label, strokes }) => ({ label, strokes }));
+  trigger("change");
+  showScore();
+}
+
+window.addEventListener("digitnet:chosen", ({ detail }) => {
+  chosen = { ...chosen, ...detail };
+  showScore();
+});
+window.addEventListener("digitnet:trained", () => {
+  for (const drawing of pile) delete drawing.answers["/yours"];
+  showScore();
+});
