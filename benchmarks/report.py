@@ -15,7 +15,8 @@ from digitnet.weights import write_atomically
 PAGE = PROJECT / "docs" / "benchmarks.md"
 # The sections' order; what is not named here comes last.
 ORDER = [
-    *("accuracy", "accuracy_peer", "accuracy_seeds", "rejection", "pages", "robustness", "explain"),
+    *("accuracy", "accuracy_peer", "accuracy_seeds", "teaching", "rejection", "pages"),
+    *("robustness", "explain"),
     *("drawing", "page", "load", "watching", "long_run", "bad_input", "training"),
 ]
 INTRODUCTION = """# Benchmarks

@@ -140,9 +140,9 @@ def teach_drawings(options: argparse.Namespace) -> None:
     )
     sets = {"MNIST's test images": load_mnist(train=False)}
     if judged:
-        images = images_of_strokes([drawings[number] for number in judged])
-        truth = torch.tensor([labels[number] for number in judged])
-        sets = {"drawings not learned from": (torch.from_numpy(images), truth)} | sets
+        unseen = torch.from_numpy(images_of_strokes([drawings[number] for number in judged]))
+        said = torch.tensor([labels[number] for number in judged])
+        sets = {"drawings not learned from": (unseen, said)} | sets
     print(f"{options.model} has learned from {len(taught)} drawings; accuracy in %")
     print(f"{'':<26} {'count':>6} {'before':>7} {'after':>7}")
     for name, (images, truth) in sets.items():

@@ -44,15 +44,15 @@ SMALL = Teaching(
 )
 TEACHING = {
     "cnn": Teaching(
-        own=3840,
-        rehearsed=2300,
+        own=1500,
+        rehearsed=3500,
         hyperparameters=Hyperparameters(
             epochs=1,
             batch_size=128,
             learning_rate=2e-3,
             one_cycle=True,
-            digits=1150,
-            non_digits=390,
+            digits=800,
+            non_digits=300,
         ),
     )
 }
