@@ -10,7 +10,7 @@ import digitnet
 from benchmarks.drawing_sets import DEVELOPMENT
 from digitnet.drawing_files import read_drawings
 from digitnet.training.teaching import split
-from tests.browser.actions import choose, open_tab, wait_for_engine
+from tests.browser.actions import SEVEN, answer, choose, draw, open_tab, wait_for_engine
 from tests.browser.conftest import PHONE, WIDE, visit
 
 WRITER = "tra-12"
@@ -63,7 +63,7 @@ def score(page, model, recipe):
 def test_a_hand_is_tested_taught_and_kept(page, written, tmp_path):
     choose(page, "linear", "model")
     write_twenty(page, written)
-    expect(page.locator("#hand .prompt")).to_have_text("Done.")
+    expect(page.locator("#hand .prompt")).to_have_text("20 digits written")
     expect(page.locator("#hand .tiles li")).to_have_count(20)
     with page.expect_download() as download:
         page.locator("#hand .download").click()
@@ -141,6 +141,18 @@ def test_a_finger_writes_and_the_page_goes_on_by_itself(browser, address, writte
         expect(page.locator("#hand .prompt .digit")).to_have_text(str(digit))
         page.locator("#hand .stop").click()
         expect(page.locator("#hand .next")).to_be_disabled()
+
+
+def test_a_wrong_answer_is_corrected_and_joins_the_pile(page):
+    draw(page, SEVEN)
+    expect(answer(page)).to_have_text("7")
+    page.locator("#answer .correct [data-label='1']").click()
+    expect(page.locator("#answer .correct .kept")).to_have_text("Kept as a 1 in Your hand.")
+    open_tab(page, "Your hand")
+    wait_for_engine(page)
+    expect(page.locator("#hand .tiles li")).to_have_text(["✗ 1 → 7"])
+    page.reload()  # which opens the same tab again
+    expect(page.locator("#hand .tiles li")).to_have_text(["✗ 1 → 7"])
 
 
 def test_too_few_digits_get_a_sentence(browser, address):

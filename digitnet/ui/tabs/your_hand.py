@@ -42,7 +42,6 @@ def add_your_hand(resources: Resources, choice: Choice, tabs: gr.Tabs) -> None:
         elem_id="hand",
         engine=serve_engine(resources),
         labels={name: recipe.label for name, recipe in RECIPES.items()},
-        chosen={"model": str(choice.model.value), "recipe": str(choice.recipe.value)},
         most=MAX_TAUGHT,
     )
     with gr.Row():

@@ -2,6 +2,7 @@
 
 const STAGE_SIZE = 28; // pixels
 let engine = null; // digitnet/ui/browser/engine.js
+let drawn = null; // the strokes on the sketchpad; null where an image is
 let preview = null; // the data of what is drawn now; null where the server answers
 
 async function loadEngine() {
@@ -14,6 +15,7 @@ loadEngine().catch(() => {}); // then the server answers, as for a picture
 
 listen("digitnet:drawn", (event) => {
   const { strokes, chosen } = event.detail;
+  drawn = strokes;
   preview = null;
   if (!strokes) return; // an image: the server answers
   const last = props.value;
@@ -155,10 +157,3 @@ async function pixelsOf(url) {
   const { data } = context.getImageData(0, 0, STAGE_SIZE, STAGE_SIZE);
   return Float32Array.from({ length: STAGE_SIZE ** 2 }, (_, i) => data[4 * i] / 255);
 }
-
-// ---- the cards of the models ----------------------------------------------------------------------
-
-element.addEventListener("click", ({ target }) => {
-  const model = target.closest(".card")?.dataset.model;
-  if (model) document.querySelector(`#model input[value="${model}"]`)?.click();
-});

@@ -1,8 +1,11 @@
 // What the models read of the drawings: all in the browser.
 
+const PILE = "digitnet-hand"; // the name in the session's storage
 let engine = null; // digitnet/ui/browser/engine.js
 const pile = []; // {label, strokes, image}: the drawings
-let chosen = { ...props.chosen };
+// What is chosen now: the tab is made when it is opened first.
+const checked = (group) => document.querySelector(`#${group} input:checked`)?.value;
+let chosen = { model: checked("model"), recipe: checked("recipe") };
 
 async function loadEngine() {
   const folder = new URL(location.origin + location.pathname.replace(/\/?$/, "/"));
@@ -109,10 +112,25 @@ function keep(label, strokes) {
   changed();
 }
 
+// Take what was kept before: in an earlier test, or by a correction in the tab Draw.
+function restore() {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(PILE) ?? "[]");
+    for (const { label, strokes } of kept) pile.push({ label, strokes, image: {}, answers: {} });
+  } catch {}
+}
+
+function store() {
+  try {
+    sessionStorage.setItem(PILE, JSON.stringify(props.value));
+  } catch {} // it may be forbidden in a page within another one
+}
+
 // The server gets the drawings only when they are taught.
 function changed() {
   element.querySelector(".download").disabled = pile.length === 0;
   props.value = pile.map(({ label, strokes }) => ({ label, strokes }));
+  store();
   trigger("change");
   showScore();
 }
@@ -120,6 +138,12 @@ function changed() {
 window.addEventListener("digitnet:chosen", ({ detail }) => {
   chosen = { ...chosen, ...detail };
   showScore();
+});
+window.addEventListener("digitnet:corrected", () => {
+  pile.length = 0;
+  restore();
+  changed();
+  refresh();
 });
 window.addEventListener("digitnet:trained", () => {
   for (const drawing of pile) delete drawing.answers["/yours"];

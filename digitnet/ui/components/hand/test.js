@@ -29,7 +29,7 @@ function refresh() {
   const big = Object.assign(document.createElement("span"), { className: "digit", textContent: asked[0] });
   const count = Object.assign(document.createElement("span"), { className: "count", textContent: `${21 - asked.length} of 20` });
   if (isWriting()) prompt.replaceChildren("Write a ", big, count);
-  else prompt.textContent = pile.length ? "Done." : "Twenty digits, one minute";
+  else prompt.textContent = pile.length ? `${pile.length} digits written` : "Twenty digits, one minute";
   sheet.classList.toggle("off", !isWriting());
   button("start").textContent = pile.length || isWriting() ? "Start again" : "Start";
   button("next").disabled = !isWriting() || strokes.length === 0;
@@ -151,4 +151,6 @@ function fitted(strokes) {
   return strokes.map((stroke) => stroke.map((point) => point.map(place)));
 }
 
+restore();
+if (pile.length) changed();
 refresh();
