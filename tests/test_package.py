@@ -97,3 +97,13 @@ def test_the_wheel_has_a_console_command(installed, tmp_path):
     assert "predict" in run(installed, tmp_path, installed / "bin" / name, "--help")
     listed = run(installed, tmp_path, installed / "bin" / name, "push", "a/b", "--dry-run")
     assert "README.md" in listed and "drawings/cnn.safetensors" in listed
+
+
+def test_teach_is_imported_on_first_use():
+    code = (
+        "import sys, digitnet; assert 'digitnet.training.teaching' not in sys.modules; "
+        "digitnet.teach; assert 'digitnet.training.teaching' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=PROJECT, timeout=120)
+    with pytest.raises(AttributeError, match="no attribute 'learn'"):
+        digitnet.learn  # noqa: B018

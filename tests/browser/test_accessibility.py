@@ -49,6 +49,7 @@ def test_no_serious_violation(browser, address, device, theme):
             expect(answer(page)).to_have_text("7")
         assert complaints(page) == []
         open_tab(page, "Why")
+        open_fold(page, "engineers")
         open_fold(page, "why-image-fold")
         type_number(page, 8, "why-image")
         page.locator("#why-image-button").click()
@@ -71,7 +72,12 @@ def test_no_serious_violation(browser, address, device, theme):
         expect(page.locator("#closeup .model")).to_have_count(3, timeout=90_000)
         assert complaints(page) == []
         open_tab(page, "Compare")
+        for fold in ("curves", "robustness", "layers", "grid"):
+            open_fold(page, f"{fold}-fold")
         expect(page.locator("#grid .tile")).to_have_count(16)
+        assert complaints(page) == []
+        open_tab(page, "Your hand")
+        expect(page.locator("#hand .score tbody tr")).to_have_count(6)
         assert complaints(page) == []
         open_tab(page, "Train it")
         type_number(page, 30, "epochs")

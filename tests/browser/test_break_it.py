@@ -13,6 +13,7 @@ from tests.browser.actions import (
     choose,
     draw,
     draw_by_touch,
+    open_fold,
     open_tab,
     pick,
 )
@@ -132,6 +133,9 @@ def test_another_true_digit_model_and_recipe(page):
 
 def test_a_test_image_has_its_label(page):
     open_tab(page, "Test predictions")
+    choose(page, "all", "outcome")
+    open_fold(page, "filters")
+    pick(page, "test set", "order")
     page.locator("#gallery .tile[data-index='8']").click()
     page.get_by_role("button", name="Take it to the Draw tab").click()
     expect(page.locator("#sketchpad .picture")).to_be_visible()

@@ -5,7 +5,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.actions import open_tab
+from tests.browser.actions import open_fold, open_tab
 from tests.conftest import PROJECT
 
 
@@ -20,6 +20,13 @@ def test_every_model_and_recipe_has_its_measured_figures(page):
     rows = page.locator("#comparison tbody tr")
     expect(rows).to_have_count(3 * len(folders))
     assert set(page.locator("#comparison .mnist").all_inner_texts()) == expected
+    expect(page.locator("#accuracies li")).to_have_count(3)
+    shown = page.locator("#accuracies .percent").all_inner_texts()
+    metrics = json.loads((PROJECT / "weights" / "drawings" / "metrics.json").read_text())
+    assert shown == [f"{100 * one['test_accuracy']:.2f} %" for one in metrics["models"].values()]
+    assert page.locator("#sizes circle").count() == 3
+    for fold in ("curves", "robustness", "layers"):
+        open_fold(page, f"{fold}-fold")
     for chart in ("#training-curves", "#reliability"):
         assert page.locator(f"{chart} polyline").count() >= 3
     assert page.locator("[id^=robustness-]").count() == 7
@@ -35,6 +42,7 @@ def test_every_model_and_recipe_has_its_measured_figures(page):
 
 def test_a_grid_of_the_data_set(page):
     open_tab(page, "Compare")
+    open_fold(page, "grid-fold")
     tiles = page.locator("#grid .tile")
     expect(tiles).to_have_count(16)
     before = tiles.first.get_attribute("title")

@@ -20,6 +20,7 @@ from tests.browser.actions import (
     draw,
     draw_by_touch,
     is_of,
+    open_fold,
     open_tab,
     sent_by,
     settled,
@@ -283,6 +284,8 @@ def test_a_finger_draws_on_a_phone_without_scrolling_it(phone):
     assert phone.evaluate("scrollY") == scrolled
     for tab in ("Test predictions", "Compare"):
         open_tab(phone, tab)
+        if tab == "Compare":
+            open_fold(phone, "grid-fold")
         expect(phone.locator(".tile:visible").first).to_be_visible(timeout=30_000)
         assert phone.evaluate("document.documentElement.scrollWidth") <= 360
 

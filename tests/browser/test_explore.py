@@ -24,11 +24,24 @@ from tests.browser.conftest import THEMES, WIDE, visit
 from tests.conftest import PROJECT
 
 RECIPE = "drawings"
+
+
+def show_all(page):
+    """Open the tab with all test images, in the order of the set."""
+    open_tab(page, "Test predictions")
+    choose(page, "all", "outcome")
+    open_fold(page, "filters")
+    pick(page, "test set", "order")
+
+
 METRICS = json.loads((PROJECT / "weights" / RECIPE / "metrics.json").read_text())["models"]
 
 
 def test_gallery_shows_right_and_wrong_in_counts_and_marks(page):
     open_tab(page, "Test predictions")
+    headline = page.locator("#gallery .headline")  # it opens with the mistakes, the worst first
+    expect(headline).to_have_text(re.compile(r"^\d+ of 10,000 are wrong: can you read them\?$"))
+    choose(page, "all", "outcome")
     tiles = page.locator("#gallery .tile")
     expect(tiles).to_have_count(60, timeout=90_000)  # the predictions may still be under way
     for name, entry in METRICS.items():
@@ -62,7 +75,7 @@ def test_right_is_green_and_wrong_is_red(browser, address, theme):
 
 
 def test_gallery_filters_by_true_digit_and_turns_pages(page, test_set):
-    open_tab(page, "Test predictions")
+    show_all(page)
     page.get_by_role("button", name="Next page").click()
     expect(page.locator("#gallery .pages")).to_have_text(re.compile(r"page 2 of 167$"))
     expect(page.locator("#gallery .tile").first).to_have_attribute("title", "Test image 60")
@@ -72,7 +85,6 @@ def test_gallery_filters_by_true_digit_and_turns_pages(page, test_set):
     expect(page.locator("#gallery .tile")).to_have_count(10_000 - 166 * 60)
     page.get_by_role("button", name="Previous page").click()
     expect(page.locator("#gallery .pages")).to_have_text(re.compile(r"page 166 of 167$"))
-    open_fold(page, "filters")
     pick(page, "4", "true-digit")
     fours = int((test_set[1] == 4).sum())
     expect(page.locator("#gallery .pages")).to_have_text(
@@ -87,6 +99,7 @@ def test_right_after_a_start_it_answers_from_what_is_recognised(browser):
     with served(PROJECT) as address, visit(browser, address, WIDE) as page:
         choose(page, "as in the article", "recipe")  # whose turn comes last
         open_tab(page, "Test predictions")
+        choose(page, "all", "outcome")
         assert page.locator("#gallery :is(.placeholder, .tile)").count() >= 12
         progress = page.locator("#gallery .progress span").last
         expect(progress).to_have_text(re.compile(r"^[1-9][\d,]* of 10,000 recognised$"))
@@ -107,6 +120,7 @@ def test_numbers_out_of_range_get_a_sentence_that_names_it(browser, address):
     with visit(browser, address, WIDE) as page:
         choose(page, "linear", "model")  # it has recognised all of them
         open_tab(page, "Test predictions")
+        choose(page, "all", "outcome")
         expect(page.locator("#gallery .pages")).to_have_text(re.compile("page 1 of 167$"))
         settled(page, "#gallery")  # the answer sets the field, too
         type_number(page, 0, "page")
@@ -124,7 +138,7 @@ def test_numbers_out_of_range_get_a_sentence_that_names_it(browser, address):
 
 def test_what_is_chosen_below_or_above_brings_the_images_into_view(browser, address):
     with visit(browser, address, WIDE) as page:
-        open_tab(page, "Test predictions")
+        show_all(page)
         expect(page.locator("#gallery .tile")).to_have_count(60)
         page.get_by_role("button", name="Next page").click()
         expect(page.locator("#gallery .tile").first).to_have_attribute("title", "Test image 60")
@@ -143,9 +157,6 @@ def test_what_is_chosen_below_or_above_brings_the_images_into_view(browser, addr
 
 def test_the_most_confidently_wrong_come_first(page):
     open_tab(page, "Test predictions")
-    choose(page, "wrong", "outcome")
-    open_fold(page, "filters")
-    pick(page, "most confident", "order")
     expect(page.locator("#gallery .pages")).to_have_text(re.compile("page 1 of"))
     page.wait_for_function(
         """() => {
@@ -158,8 +169,7 @@ def test_the_most_confidently_wrong_come_first(page):
 
 
 def test_disputed_labels_are_marked_and_counted_apart(page):
-    open_tab(page, "Test predictions")
-    open_fold(page, "filters")
+    show_all(page)
     pick(page, "label disputed", "among")
     expect(page.locator("#gallery .tile")).to_have_count(15)
     expect(page.locator("#gallery .disputed")).to_have_count(15)
@@ -180,7 +190,7 @@ def test_a_cell_of_the_confusion_matrix_shows_its_images(page):
 
 
 def test_a_tile_opens_large_and_goes_to_the_sketchpad(page):
-    open_tab(page, "Test predictions")
+    show_all(page)
     page.locator("#gallery .tile[data-index='8']").click()
     large = page.locator("#closeup")
     expect(large).to_contain_text("Test image 8, labelled 5")

@@ -59,6 +59,7 @@ def test_a_drawing_is_explained_by_every_model(page):
     draw(page, CROSSED_SEVEN)
     expect(answer(page)).to_have_text("7")
     open_tab(page, "Why")
+    open_fold(page, "engineers")
     for name, selector in INSIDE.items():
         choose(page, name, "model")
         expect(page.locator("#evidence .question b").first).to_have_text(name)

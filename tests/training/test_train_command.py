@@ -13,6 +13,7 @@ import pytest
 from safetensors import safe_open
 
 import train
+from digitnet.drawing import to_image
 from digitnet.mnist import load_mnist
 from digitnet.training.recipes import RECIPES
 from digitnet.weights import load_weights
@@ -235,3 +236,30 @@ def test_the_drawings_recipe_calibrates_on_what_it_held_back(tmp_path, monkeypat
     assert 0.3 < entry["temperature"] < 3
     _, metadata = load_weights(folder / "linear.safetensors")
     assert metadata.recipe == "drawings" and metadata.temperature == entry["temperature"]
+
+
+def test_own_drawings_are_two_in_a_hundred_of_the_training_images(tmp_path, monkeypatch):
+    drawing = [[[0, 0], [10, 0], [4, 20]]]
+    file = tmp_path / "my-digits.jsonl"
+    file.write_text(json.dumps({"label": 7, "strokes": drawing}) + "\n")
+    seen = []
+
+    def note(name, recipe, options, train_set, test_set):
+        seen.append(train_set)
+        raise ValueError("Enough.")
+
+    monkeypatch.setattr(train, "train_one", note)
+    run("--models", "linear", "--drawings", str(file), "--output", str(tmp_path))
+    ((images, labels),) = seen
+    own = (to_image(drawing) * 255).round()
+    assert len(images) == 6000 + 120 and (labels[:120] == 7).all()
+    assert (images[:120].numpy() == own).all()
+    assert run("--drawings", str(file), "--output", str(tmp_path)).returncode == 1
+
+
+def test_bad_drawings_are_named_by_their_line(tmp_path, capsys):
+    file = tmp_path / "my-digits.jsonl"
+    file.write_text('{"label": 7}\n')
+    with pytest.raises(SystemExit):
+        train.main(["--drawings", str(file), "--output", str(tmp_path)])
+    assert f"{file}, line 1: This is not of the form" in capsys.readouterr().err

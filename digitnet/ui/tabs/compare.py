@@ -1,5 +1,6 @@
 """Compare: models and recipes side by side, and images of the data set."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -8,6 +9,7 @@ import gradio as gr
 
 from digitnet.explain.distortions import DISTORTIONS, Distortion
 from digitnet.metrics import ModelMetrics
+from digitnet.ui.components.bars import bars
 from digitnet.ui.components.base import View
 from digitnet.ui.components.chart import Axis, Series, chart, percent_axis
 from digitnet.ui.components.comparison import comparison_rows
@@ -40,6 +42,8 @@ def add_compare(resources: Resources, choice: Choice, tab: gr.Tab) -> None:
     def charts(recipe):
         entries = resources.metrics.get(recipe, {})
         return (
+            accuracy_bars(entries),
+            size_curve(entries),
             accuracy_curves(entries),
             reliability_curves(entries),
             *(robustness_curves(entries, distortion) for distortion in DISTORTIONS.values()),
@@ -57,19 +61,26 @@ def add_compare(resources: Resources, choice: Choice, tab: gr.Tab) -> None:
     def compare(recipe, trained):
         return comparison_rows(resources, trained), networks(recipe, trained)
 
-    comparison = View("comparison", elem_id="comparison")
     values = charts(first)
-    drawn = add_charts(("training-curves", "reliability"), values[:2])
-    measured = any(values[2:])
-    with gr.Column(visible=measured):
-        gr.Markdown("## Distorted")
+    with gr.Row():
+        with gr.Column(min_width=300):
+            drawn = [View("bars", value=values[0], elem_id="accuracies")]
+        with gr.Column(min_width=300):
+            drawn.append(View("chart", value=values[1], elem_id="sizes"))
+    comparison = View("comparison", elem_id="comparison")
+    with gr.Accordion("Training and calibration", open=False, elem_id="curves-fold"):
+        drawn += add_charts(("training-curves", "reliability"), values[2:4])
+    robust = values[4:]
+    with gr.Accordion(
+        "Distorted and under attack", open=False, visible=any(robust), elem_id="robustness-fold"
+    ):
         names = [f"robustness-{number}" for number in range(len(DISTORTIONS))]
         for row in (slice(0, 3), slice(3, 6)):
-            drawn += add_charts(names[row], values[2:][row])
-        drawn += add_charts((*names[6:], "attack"), values[8:])
+            drawn += add_charts(names[row], robust[row])
+        drawn += add_charts((*names[6:], "attack"), robust[6:])
         gr.Markdown(ROBUSTNESS)
-    gr.Markdown("## The networks, layer by layer")
-    shown_layers = View("layers", elem_id="layers", value=networks(first))
+    with gr.Accordion("The networks, layer by layer", open=False, elem_id="layers-fold"):
+        shown_layers = View("layers", elem_id="layers", value=networks(first))
     options = in_order("compare")
     choice.recipe.input(
         change_recipe, [choice.recipe, choice.trained], [*drawn, shown_layers], **options
@@ -77,10 +88,10 @@ def add_compare(resources: Resources, choice: Choice, tab: gr.Tab) -> None:
     # The time of a prediction is measured when the tab is opened, not while the page is loading.
     tab.select(compare, [choice.recipe, choice.trained], [comparison, shown_layers], **options)
     if resources.predictions is not None:
-        gr.Markdown("## Sixteen of the test images")
-        grid = View("gallery", elem_id="grid")
         sample = partial(label_tiles, resources.predictions.images, resources.predictions.labels)
-        another = gr.Button("Sixteen others", size="md")
+        with gr.Accordion("Sixteen of the test images", open=False, elem_id="grid-fold"):
+            grid = View("gallery", elem_id="grid")
+            another = gr.Button("Sixteen others", size="md")
         gr.on([tab.select, another.click], sample, None, grid, **options)
 
 
@@ -92,6 +103,26 @@ def add_charts(names: Sequence[str], values: Sequence[dict[str, Any]]) -> list[V
             with gr.Column(min_width=300):
                 drawn.append(View("chart", value=value, elem_id=name))
     return drawn
+
+
+def accuracy_bars(entries: dict[str, ModelMetrics]) -> dict[str, Any]:
+    """The bar chart of the accuracy on MNIST's test images; see `accuracy_curves`."""
+    shares = [(name, entry.test_accuracy) for name, entry in entries.items()]
+    return bars("Accuracy on MNIST's test images", "accuracy", shares)
+
+
+def size_curve(entries: dict[str, ModelMetrics]) -> dict[str, Any]:
+    """The chart of the accuracy on people's drawings over the size; see `accuracy_curves`."""
+    series = [
+        Series(name, points, points)
+        for name, entry in entries.items()
+        if entry.test_drawings
+        and (points := [(math.log10(entry.parameters), entry.test_drawings.accuracy)])
+    ]
+    if not series:
+        return {}
+    sizes = Axis("parameters", 3, 5.5, [(3, "1,000"), (4, "10,000"), (5, "100,000")])
+    return chart("Accuracy on people's drawings", series, sizes, percent_axis("accuracy", 0.6))
 
 
 def accuracy_curves(entries: dict[str, ModelMetrics]) -> dict[str, Any]:

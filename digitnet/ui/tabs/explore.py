@@ -41,10 +41,10 @@ def add_explore(
         return {}
     largest = available_models()[-1]
     digits = [("every digit", EVERY_DIGIT)] + [(str(digit), digit) for digit in range(10)]
-    outcome = gr.Radio(get_args(Outcome), value="all", label="Show", elem_id="outcome")
+    outcome = gr.Radio(get_args(Outcome), value="wrong", label="Show", elem_id="outcome")
     with gr.Accordion("Sort and filter", open=False, elem_id="filters"), gr.Row():
         order = gr.Dropdown(
-            get_args(Order), value="test set", label="In the order of", elem_id="order"
+            get_args(Order), value="most confident", label="In the order of", elem_id="order"
         )
         among = gr.Dropdown(
             [
@@ -177,7 +177,7 @@ def add_explore(
     close.click(lambda: (None, gr.Column(visible=False)), None, [opened, details], **options)
     return {
         outcome: "wrong",
-        order: "test set",
+        order: "most confident",
         among: "every image",
         true_digit: EVERY_DIGIT,
         predicted_digit: EVERY_DIGIT,

@@ -46,7 +46,9 @@ def add_why(resources: Resources, choice: Choice, sketchpad: Sketchpad, tab: gr.
         elem_id="why-digit",
     )
     picked = add_test_image_picker(resources, sketchpad, "why-image")
-    shown = [View("evidence", elem_id="evidence"), View("parts", elem_id="parts")]
+    shown = [View("evidence", elem_id="evidence")]
+    with gr.Accordion("For engineers: inside the network", open=False, elem_id="engineers"):
+        shown.append(View("parts", elem_id="parts"))
     chosen = [sketchpad, choice.picture, choice.model, choice.recipe, choice.trained, digit]
     options = in_order("why")
     tab.select(explain, chosen, shown, **options)

@@ -44,6 +44,9 @@ def prediction_tiles(
     on_page = indices[(page - 1) * TILES_PER_PAGE : page * TILES_PER_PAGE]
     return {
         **progress,
+        "headline": f"{(~right).sum():,} of {len(right):,} are wrong: can you read them?"
+        if selection.outcome == "wrong"
+        else "",
         "summary": f"{right.sum():,} right, {(~right).sum():,} wrong",
         "accuracy": f"{100 * predictions.accuracy(key):.2f} %",
         "undisputed": f"{100 * predictions.accuracy(key, without_disputed=True):.2f} %",

@@ -7,6 +7,13 @@ const ink = element.querySelector(".ink");
 let strokes = []; // what is written now
 let pen = null; // the pointer that writes, or null
 
+// Listen outside of this element, as long as it is on the page.
+function listen(target, type, listener) {
+  const listening = (event) =>
+    element.isConnected ? listener(event) : target.removeEventListener(type, listening);
+  target.addEventListener(type, listening);
+}
+
 function placesOf(event) {
   const toPaper = sheet.getScreenCTM().inverse();
   const coalesced = event.getCoalescedEvents?.() ?? [];

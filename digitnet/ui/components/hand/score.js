@@ -135,17 +135,17 @@ function changed() {
   showScore();
 }
 
-window.addEventListener("digitnet:chosen", ({ detail }) => {
+listen(window, "digitnet:chosen", ({ detail }) => {
   chosen = { ...chosen, ...detail };
   showScore();
 });
-window.addEventListener("digitnet:corrected", () => {
+listen(window, "digitnet:corrected", () => {
   pile.length = 0;
   restore();
   changed();
   refresh();
 });
-window.addEventListener("digitnet:trained", () => {
+listen(window, "digitnet:trained", () => {
   for (const drawing of pile) delete drawing.answers["/yours"];
   showScore();
 });

@@ -86,7 +86,7 @@ function stop() {
 for (const [name, act] of Object.entries({ start: begin, next, undo, skip, stop })) {
   button(name).addEventListener("click", act);
 }
-document.addEventListener("keydown", (event) => {
+listen(document, "keydown", (event) => {
   if (!isWriting() || !sheet.checkVisibility() || event.target.closest("button, input, textarea")) return;
   if (event.key === "Enter") next();
   else if (event.key === "Escape") stop();
