@@ -72,7 +72,7 @@ def test_no_serious_violation(browser, address, device, theme):
         expect(page.locator("#closeup .model")).to_have_count(3, timeout=90_000)
         assert complaints(page) == []
         open_tab(page, "Compare")
-        for fold in ("curves", "robustness", "layers", "grid"):
+        for fold in ("curves", "distorted", "layers", "grid"):
             open_fold(page, f"{fold}-fold")
         expect(page.locator("#grid .tile")).to_have_count(16)
         assert complaints(page) == []

@@ -25,7 +25,7 @@ def test_every_model_and_recipe_has_its_measured_figures(page):
     metrics = json.loads((PROJECT / "weights" / "drawings" / "metrics.json").read_text())
     assert shown == [f"{100 * one['test_accuracy']:.2f} %" for one in metrics["models"].values()]
     assert page.locator("#sizes circle").count() == 3
-    for fold in ("curves", "robustness", "layers"):
+    for fold in ("curves", "distorted", "layers"):
         open_fold(page, f"{fold}-fold")
     for chart in ("#training-curves", "#reliability"):
         assert page.locator(f"{chart} polyline").count() >= 3

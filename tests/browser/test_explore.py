@@ -69,6 +69,7 @@ def test_right_is_green_and_wrong_is_red(browser, address, theme):
         for outcome, sign in (("right", 1), ("wrong", -1)):
             choose(page, outcome, "outcome")
             other = {"right": "wrong", "wrong": "right"}[outcome]
+            expect(page.locator(f"#gallery .tile.{outcome}").first).to_be_visible()
             expect(page.locator(f"#gallery .tile.{other}")).to_have_count(0)
             red, green, _ = colour(page.locator("#gallery .tile .caption").first)
             assert sign * (green - red) > 0

@@ -185,6 +185,9 @@ def test_on_a_phone(phone):
     draw_by_touch(phone, stroke)
     expect(answer(phone)).to_have_text("7")
     open_tab(phone, "Why")
+    expect(phone.locator("#evidence .asked")).to_have_text("Why?")
+    open_fold(phone, "engineers")
+    expect(phone.locator("#parts .cam img")).to_be_visible()  # explained before it was open
     for name, selector in INSIDE.items():
         choose(phone, name, "model")
         expect(phone.locator(f"#parts {selector}")).to_have_count(PARTS[name])
@@ -204,6 +207,7 @@ def test_the_last_of_quick_choices_is_explained(page):
     expect(answer(page)).to_have_text("7")
     open_tab(page, "Why")
     expect(page.locator("#evidence .asked")).to_have_text("Why?")
+    open_fold(page, "engineers")
     page.evaluate(
         """async () => {
             for (const name of ["nonlinear", "cnn", "nonlinear", "cnn", "linear"]) {

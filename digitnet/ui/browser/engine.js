@@ -7,20 +7,19 @@ export { predict } from "./prediction.js";
 export { preprocessingStages } from "./rendering.js";
 
 const loaded = {}; // {layers, temperature, threshold, tensors}, by recipe and model
-let loading = null;
+const loading = {}; // promises, by recipe
 
 // The page is served where its prefix ends, with or without a slash.
 const here = (address) => new URL(address, location.origin + location.pathname.replace(/\/?$/, "/"));
 
-// Fetch the weights of all models, `models` as `digitnet.ui.browser.serve_engine` makes them; once,
-// however many components ask for it.
-export function load(models) {
-  loading ??= Promise.all(
-    Object.entries(models).flatMap(([recipe, byModel]) =>
-      Object.entries(byModel).map(([model, described]) => add(recipe, model, described)),
-    ),
+// Fetch the weights of a recipe's models, `models` as `digitnet.ui.browser.serve_engine` makes them;
+// once, however many components ask for it.
+export function load(models, recipe) {
+  loading[recipe] ??= Promise.all(
+    Object.entries(models[recipe] ?? {}).map(([model, described]) => add(recipe, model, described)),
   );
-  return loading;
+  loading[recipe].catch(() => delete loading[recipe]); // so that it is tried again
+  return loading[recipe];
 }
 
 // Fetch the weights of one model; it replaces another one of that name.

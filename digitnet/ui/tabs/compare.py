@@ -72,7 +72,7 @@ def add_compare(resources: Resources, choice: Choice, tab: gr.Tab) -> None:
         drawn += add_charts(("training-curves", "reliability"), values[2:4])
     robust = values[4:]
     with gr.Accordion(
-        "Distorted and under attack", open=False, visible=any(robust), elem_id="robustness-fold"
+        "Distorted and under attack", open=False, visible=any(robust), elem_id="distorted-fold"
     ):
         names = [f"robustness-{number}" for number in range(len(DISTORTIONS))]
         for row in (slice(0, 3), slice(3, 6)):

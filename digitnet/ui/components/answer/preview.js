@@ -8,7 +8,7 @@ let preview = null; // the data of what is drawn now; null where the server answ
 async function loadEngine() {
   const folder = new URL(location.origin + location.pathname.replace(/\/?$/, "/"));
   const loading = await import(new URL(`${props.engine.modules}/engine.js`, folder));
-  await loading.load(props.engine.models);
+  await loading.load(props.engine.models, props.value.recipe);
   engine = loading;
 }
 loadEngine().catch(() => {}); // then the server answers, as for a picture
@@ -19,6 +19,7 @@ listen("digitnet:drawn", (event) => {
   preview = null;
   if (!strokes) return; // an image: the server answers
   const last = props.value;
+  engine?.load(props.engine.models, chosen.recipe).catch(() => {}); // for the next movement
   const isKnown = ({ model }) => engine.find(chosen.recipe, model);
   if (!engine || !last.models?.length || !last.models.every(isKnown)) return;
   event.preventDefault();

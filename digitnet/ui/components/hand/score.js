@@ -10,7 +10,8 @@ let chosen = { model: checked("model"), recipe: checked("recipe") };
 async function loadEngine() {
   const folder = new URL(location.origin + location.pathname.replace(/\/?$/, "/"));
   const loading = await import(new URL(`${props.engine.modules}/engine.js`, folder));
-  await loading.load(props.engine.models);
+  const { models } = props.engine;
+  await Promise.all(Object.keys(models).map((recipe) => loading.load(models, recipe)));
   engine = loading;
   showScore();
 }

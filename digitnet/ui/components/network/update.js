@@ -9,10 +9,14 @@ function updateSoon() {
   pending ||= requestAnimationFrame(update);
 }
 
-function update() {
+async function update() {
   pending = 0;
-  const found = engine?.find(shown.recipe, shown.model);
-  element.querySelector(".network").classList.toggle("missing", Boolean(engine) && !found);
+  let found = engine?.find(shown.recipe, shown.model);
+  if (engine && !found) {
+    await engine.load(props.engine.models, shown.recipe).catch(() => {});
+    found = engine.find(shown.recipe, shown.model);
+    element.querySelector(".network").classList.toggle("missing", !found);
+  }
   if (!found) return;
   isIdle = !shown.image;
   values = shown.values ?? engine.run(found.layers, found.tensors, shown.image ?? BLANK);
@@ -34,7 +38,7 @@ new ResizeObserver(() => values && paintLines()).observe(box);
 async function start() {
   const folder = new URL(location.origin + location.pathname.replace(/\/?$/, "/"));
   const loading = await import(new URL(`${props.engine.modules}/engine.js`, folder));
-  await loading.load(props.engine.models);
+  await loading.load(props.engine.models, shown.recipe);
   engine = loading;
   updateSoon();
   window.dispatchEvent(new Event("digitnet:ready"));
@@ -45,6 +49,7 @@ start().catch(() => element.querySelector(".network").classList.add("missing"));
 watch("value", async () => {
   if (!props.value) return;
   await engine?.add("", props.value.name, props.value);
+  shown = { ...shown, values: null };
   updateSoon();
   window.dispatchEvent(new Event("digitnet:trained"));
 });
