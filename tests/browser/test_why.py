@@ -139,6 +139,12 @@ def test_a_stroke_without_which_it_is_another_digit_is_dotted(page):
 def test_a_test_image_by_number(page, test_set):
     open_tab(page, "Why")
     expect(page.locator("#evidence .empty")).to_have_text(re.compile("Draw a digit"))
+    page.get_by_role("button", name="Use a 4").click()
+    expect(page.locator("#evidence .predicted")).to_have_text("4")
+    expect(page.locator("#why-starters")).to_be_hidden()
+    open_tab(page, "Draw")
+    expect(answer(page)).to_have_text("4")
+    open_tab(page, "Why")
     lay_test_image(page, 4)
     expect(page.locator("#evidence .predicted")).to_have_text(str(test_set[1][4].item()))
     check_account(page)

@@ -16,6 +16,7 @@ from digitnet.ui.tabs.common import (
     QUEUED,
     UNQUEUED,
     Choice,
+    add_starters,
     add_test_image_picker,
     checked_choice,
     checked_number,
@@ -36,6 +37,7 @@ def add_break_it(resources: Resources, choice: Choice, sketchpad: Sketchpad, tab
     trial = gr.State(None)
     picked = add_test_image_picker(resources, sketchpad, "break-image")
     empty = gr.Markdown(visible=False, elem_id="nothing-to-break")
+    starters, started = add_starters(resources, sketchpad, "break-starters")
     with gr.Column(visible=False, elem_id="break-it") as body:
         gr.Markdown(
             "The distortion is applied to the 28×28 image that the models see. "
@@ -94,7 +96,7 @@ def add_break_it(resources: Resources, choice: Choice, sketchpad: Sketchpad, tab
     def start_trial(on_sketchpad, picture, model, recipe, trained, name):
         """Distort what is on the sketchpad now."""
         if on_sketchpad is None:  # another tab is open
-            return (gr.skip(),) * 4
+            return (gr.skip(),) * 5
         classifiers = classifiers_of(resources, recipe, trained)
         distortion = DISTORTIONS[checked_choice(name, DISTORTIONS)]
         try:
@@ -103,9 +105,10 @@ def add_break_it(resources: Resources, choice: Choice, sketchpad: Sketchpad, tab
                 raise ValueError("The model's weights are not loaded.")
         except ValueError as error:
             problem = gr.Markdown(str(error), visible=True)
-            return None, problem, gr.Column(visible=False), {}
+            return None, problem, gr.Row(visible=True), gr.Column(visible=False), {}
         trial = compute_trial(classifiers, image, label_of(resources, on_sketchpad), distortion)
-        return trial, gr.Markdown(visible=False), gr.Column(visible=True), {}
+        hidden = gr.Markdown(visible=False), gr.Row(visible=False)
+        return trial, *hidden, gr.Column(visible=True), {}
 
     @handler
     def change_distortion(trial, name):
@@ -122,11 +125,11 @@ def add_break_it(resources: Resources, choice: Choice, sketchpad: Sketchpad, tab
         return nudge(trial.classifiers, model, trial.image, checked_number(target, 10))
 
     inputs = [sketchpad, choice.picture, choice.model, choice.recipe, choice.trained, kind]
-    outputs = [trial, empty, body, nudged]
+    outputs = [trial, empty, starters, body, nudged]
     options = in_order("break")
     tab.select(start_trial, inputs, outputs, **options)
-    if picked:
-        picked.then(start_trial, inputs, outputs, **options)
+    for event in [*([picked] if picked else []), *started]:
+        event.then(start_trial, inputs, outputs, **options)
     selected = [choice.model.input, choice.recipe.input]
     gr.on(selected, start_trial, inputs, outputs, **options, **if_open(tab))
     kind.input(change_distortion, [trial, kind], [trial, slider], **options)

@@ -8,12 +8,20 @@ import gradio as gr
 import numpy as np
 from gradio.events import Dependency
 
+from digitnet.classifier import DEFAULT_RECIPE
+from digitnet.models import available_models
 from digitnet.segmentation import segment_drawing
 from digitnet.training.recipes import RECIPES
 from digitnet.ui.components.answer import PictureReading, Subject
-from digitnet.ui.components.sketchpad import Sketchpad, sketchpad_value, test_image_value
+from digitnet.ui.components.sketchpad import (
+    Sketchpad,
+    example,
+    sketchpad_value,
+    test_image_value,
+)
 from digitnet.ui.resources import Resources
 from digitnet.ui.server.errors import UNEXPECTED, handler
+from digitnet.ui.test_predictions import Selection
 
 # Options of events. Without `preprocess`, handlers get what the browser sent and check it: Gradio's
 # components would quote a wrong value in their messages, and in the log.
@@ -37,6 +45,7 @@ IF_OPEN = """(first, ...others) => {
     const open = document.getElementById("TAB")?.checkVisibility();
     return [open ? first : null, ...others];
 }"""
+FOUR = "4 open"  # a style of `digitnet.synthetic.allographs`
 NO_DIGIT = "Draw a digit in the Draw tab, or take a test image."
 NO_PICTURED_DIGIT = "No digit was found in the picture."
 
@@ -176,6 +185,35 @@ def only_digit(subject: Subject) -> np.ndarray:
     if not found:
         raise ValueError(NO_PICTURED_DIGIT if isinstance(subject, PictureReading) else NO_DIGIT)
     return found[0].image
+
+
+def add_starters(
+    resources: Resources, sketchpad: Sketchpad, name: str
+) -> tuple[gr.Row, list[Dependency]]:
+    """Put buttons on the page that put something on `sketchpad`, for when nothing is there.
+
+    Returns
+    -------
+    The row of buttons, whose id is `name`, and their events, to chain others to with ``then``.
+    """
+    best, predictions = available_models()[-1], resources.predictions
+    with gr.Row(visible=False, elem_id=name) as row:
+        four = gr.Button("Use a 4", size="md")
+        events = [four.click(lambda: example(FOUR), None, sketchpad, **QUEUED)]
+        if predictions is not None:
+
+            @handler
+            def worst_mistake():
+                known = predictions.so_far()
+                key = (DEFAULT_RECIPE, best)
+                wrong = Selection(outcome="wrong", order="most confident")
+                found = known.indices(key, wrong) if key in known else []
+                index = int(found[0]) if len(found) else 0
+                return test_image_value(index, known.images[index])
+
+            mistake = gr.Button(f"Use a test image that the {best} gets wrong", size="md")
+            events.append(mistake.click(worst_mistake, None, sketchpad, **QUEUED))
+    return row, events
 
 
 def add_test_image_picker(

@@ -14,6 +14,7 @@ from digitnet.ui.resources import Resources
 from digitnet.ui.server.errors import handler
 from digitnet.ui.tabs.common import (
     Choice,
+    add_starters,
     add_test_image_picker,
     if_open,
     in_order,
@@ -31,13 +32,13 @@ def add_why(resources: Resources, choice: Choice, sketchpad: Sketchpad, tab: gr.
     @handler
     def explain(value, picture, model, recipe, trained, digit):
         if value is None:  # another tab is open
-            return gr.skip(), gr.skip()
+            return gr.skip(), gr.skip(), gr.skip()
         try:
             subject = subject_of(resources, value, picture)
             classifiers = classifiers_of(resources, recipe, trained)
-            return explanation(classifiers, model, subject, _digit(digit))
+            return *explanation(classifiers, model, subject, _digit(digit)), gr.Row(visible=False)
         except ValueError as error:
-            return {"empty": str(error)}, {}
+            return {"empty": str(error)}, {}, gr.Row(visible=True)
 
     digit = gr.Radio(
         [("its answer", ITS_ANSWER), *((str(digit), digit) for digit in range(10))],
@@ -46,16 +47,18 @@ def add_why(resources: Resources, choice: Choice, sketchpad: Sketchpad, tab: gr.
         elem_id="why-digit",
     )
     picked = add_test_image_picker(resources, sketchpad, "why-image")
-    shown = [View("evidence", elem_id="evidence")]
+    shown: list[gr.blocks.Block] = [View("evidence", elem_id="evidence")]
+    starters, started = add_starters(resources, sketchpad, "why-starters")
     with gr.Accordion("For engineers: inside the network", open=False, elem_id="engineers"):
         shown.append(View("parts", elem_id="parts"))
+    shown.append(starters)
     chosen = [sketchpad, choice.picture, choice.model, choice.recipe, choice.trained, digit]
     options = in_order("why")
     tab.select(explain, chosen, shown, **options)
     selected = [choice.model.input, choice.recipe.input, digit.input]
     gr.on(selected, explain, chosen, shown, **options, **if_open(tab))
-    if picked:
-        picked.then(explain, chosen, shown, **options)
+    for event in [*([picked] if picked else []), *started]:
+        event.then(explain, chosen, shown, **options)
 
 
 def explanation(

@@ -1,5 +1,6 @@
 // The elements of the picture: a button for each map, unit and answer, with its values.
 
+const MANY = 6; // units, from which on they are shown smaller
 const SVG = "http://www.w3.org/2000/svg";
 const box = element.querySelector(".columns");
 const lines = element.querySelector(".lines");
@@ -34,6 +35,7 @@ function build() {
     if (caption.sum) head.append(make("span", "sum", caption.sum));
     const group = make("div", "parts");
     group.setAttribute("role", "group");
+    group.classList.toggle("many", column.kind === "units" && sizesOf(values[column.shown]).parts > MANY);
     group.setAttribute("aria-label", `${caption.plain}: ${caption.term}`);
     const sizes = sizesOf(values[column.shown]);
     for (let part = 0; part < sizes.parts; part++) group.append(makePart(column, number, part, sizes));

@@ -26,8 +26,8 @@ def nudge(
     image : float32 ``[28, 28]`` in 0..1
     target : the digit that it is to predict
     """
-    shown = {"model": chosen, "target": target}
     (before,) = classifiers[chosen].predict_images(image[None])
+    shown = {"model": chosen, "target": target, "digit": before.answer}
     if before.answer == target:
         return shown | {"already": True}
     original = torch.from_numpy(image)[None]
@@ -41,7 +41,7 @@ def nudge(
         else:
             way["bound"] = f"{NORMS[norm]:g}"
         ways.append(way)
-    return shown | {"ways": ways}
+    return shown | {"ways": ways, "fooled": any(way["found"] for way in ways)}
 
 
 def _pictures(before: torch.Tensor, after: torch.Tensor) -> dict[str, Any]:

@@ -119,20 +119,23 @@ def picture_value(
 def examples() -> list[dict[str, Any]]:
     """The template's data: a drawing of the synthetic writer in each of `EXAMPLE_STYLES`."""
     found = []
-    for name, drawing in zip(EXAMPLE_STYLES, write_styles(EXAMPLE_STYLES, seed=0), strict=True):
-        points = np.concatenate(drawing)
-        low, high = points.min(axis=0), points.max(axis=0)
-        scale = EXAMPLE_SIZE / (high - low).max()
-        strokes = [
-            np.rint((np.array(stroke) - (low + high) / 2) * scale + SIZE / 2).astype(int)
-            for stroke in drawing
-        ]
+    for name in EXAMPLE_STYLES:
         digit, style = name.split(" ", 1)
-        found.append(
-            {
-                "digit": digit,
-                "style": style,
-                "strokes": [" ".join(f"{x},{y}" for x, y in stroke) for stroke in strokes],
-            }
-        )
+        strokes = [" ".join(f"{x},{y}" for x, y in stroke) for stroke in example(name)]
+        found.append({"digit": digit, "style": style, "strokes": strokes})
     return found
+
+
+def example(style: str) -> list[list[list[int]]]:
+    """A drawing of the synthetic writer, in the middle of the sketchpad.
+
+    `style` is the name of one of `digitnet.synthetic.allographs`.
+    """
+    (drawing,) = write_styles((style,), seed=0)
+    points = np.concatenate(drawing)
+    low, high = points.min(axis=0), points.max(axis=0)
+    scale = EXAMPLE_SIZE / (high - low).max()
+    return [
+        np.rint((np.array(stroke) - (low + high) / 2) * scale + SIZE / 2).astype(int).tolist()
+        for stroke in drawing
+    ]

@@ -65,7 +65,10 @@ listen(window, "digitnet:chosen", ({ detail }) => {
 // A drawing or an image that comes from the server: a test image, or a picture {picture: url, outlines}.
 watch("value", () => {
   const { test_image, picture: url, outlines } = props.value ?? [];
-  if (!url) return lay(props.value ?? [], null);
+  if (!url) {
+    lay(props.value ?? [], null);
+    return requestAnimationFrame(send);
+  }
   const isPicture = test_image === undefined;
   const image = { value: isPicture ? { picture: true } : { test_image }, url, outlines };
   if (!isPicture && state.image?.value.test_image === test_image) {
