@@ -207,8 +207,8 @@ def add_starters(
                 known = predictions.so_far()
                 key = (DEFAULT_RECIPE, best)
                 wrong = Selection(outcome="wrong", order="most confident")
-                found = known.indices(key, wrong) if key in known else []
-                index = int(found[0]) if len(found) else 0
+                found = known.indices(key, wrong).tolist() if key in known else []
+                index = found[0] if found else 0
                 return test_image_value(index, known.images[index])
 
             mistake = gr.Button(f"Use a test image that the {best} gets wrong", size="md")
