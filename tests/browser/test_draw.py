@@ -3,11 +3,14 @@
 import re
 import shutil
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from playwright.sync_api import expect
 from safetensors.torch import save_file
 
+import digitnet
 from benchmarks.serving import SERVE_QUIETLY, served
 from digitnet.weights import Metadata
 from tests.browser.actions import (
@@ -236,6 +239,20 @@ def test_an_example_draws_itself_first_and_is_gone_at_the_first_touch(browser, a
         expect(page.locator(".pad .help")).to_be_hidden()
         page.get_by_role("button", name="Undo").click()
         expect(strokes(page)).to_have_count(0)  # it doesn't come back
+
+
+def test_a_drawing_is_shared_as_a_picture(page, tmp_path):
+    """Where there is no share sheet, as here, it is downloaded."""
+    draw(page, SEVEN)
+    expect(answer(page)).to_have_text("7")
+    with page.expect_download() as download:
+        page.locator("#answer .card-picture").click()
+    download.value.save_as(tmp_path / "card.png")
+    card = np.asarray(Image.open(tmp_path / "card.png").convert("L"))
+    assert card.shape == (630, 1200)
+    drawing = Image.fromarray(np.where(card[70:560, 70:560] < 100, 0, 255).astype(np.uint8))
+    assert digitnet.load("cnn").predict(drawing).digit == 7
+    assert (card[100:560, 620:] < 100).any()  # the answers
 
 
 def test_a_link_opens_with_the_drawing(page, browser, address):

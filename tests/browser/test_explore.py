@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 
 import pytest
 from playwright.sync_api import expect
@@ -24,6 +25,19 @@ from tests.browser.conftest import THEMES, WIDE, visit
 from tests.conftest import PROJECT
 
 RECIPE = "drawings"
+# Recognising the test images, a batch of 250 at a time, takes a quarter of a minute.
+SLOWLY = """
+import runpy, sys, time
+from digitnet.classifier import Classifier
+logits = Classifier.logits
+def slowly(self, images):
+    time.sleep(0.05 if len(images) == 250 else 0)
+    return logits(self, images)
+Classifier.logits = slowly
+sys.argv[1:] = ["--no-browser", "--host", "127.0.0.1"]
+runpy.run_path("app.py", run_name="__main__")
+"""
+SERVE_SLOWLY = (sys.executable, "-c", SLOWLY)
 
 
 def show_all(page):
@@ -97,7 +111,10 @@ def test_gallery_filters_by_true_digit_and_turns_pages(page, test_set):
 
 def test_right_after_a_start_it_answers_from_what_is_recognised(browser):
     """What is shown grows by itself, and a filter looks at as much as there is."""
-    with served(PROJECT) as address, visit(browser, address, WIDE) as page:
+    with (
+        served(PROJECT, command=SERVE_SLOWLY) as address,
+        visit(browser, address, WIDE) as page,
+    ):
         choose(page, "as in the article", "recipe")  # whose turn comes last
         open_tab(page, "Test predictions")
         choose(page, "all", "outcome")

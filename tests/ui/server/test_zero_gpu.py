@@ -18,12 +18,18 @@ entered = []
 def GPU(task=None, *, duration=60):
     if task is None:
         return functools.partial(GPU, duration=duration)
-    assert inspect.isgeneratorfunction(task)
 
     @functools.wraps(task)
-    def call(*args, **kwargs):
+    def report(*args, **kwargs):
         entered.append(duration)
         yield from task(*args, **kwargs)
+
+    @functools.wraps(task)
+    def give(*args, **kwargs):
+        entered.append(duration)
+        return task(*args, **kwargs)
+
+    call = report if inspect.isgeneratorfunction(task) else give
 
     call.zerogpu = None
     return call

@@ -7,6 +7,7 @@ element.addEventListener("click", ({ target }) => {
   if (model) document.querySelector(`#model input[value="${model}"]`)?.click();
   const label = target.closest(".correct button")?.dataset.label;
   if (label && drawn?.length) keepFor(Number(label));
+  if (target.closest(".card-picture") && drawn?.length) share();
 });
 
 let kept = ""; // said of this drawing; the template is rendered again without it
