@@ -224,7 +224,7 @@ def test_within_another_page_the_link_is_in_a_field(browser, address):
 
     outer = ThreadingHTTPServer(("127.0.0.1", 0), Outer)
     threading.Thread(target=outer.serve_forever, daemon=True).start()
-    context = browser.new_context(**WIDE)
+    context = browser.new_context(**WIDE, reduced_motion="reduce")
     page = context.new_page()
     page.goto(f"http://localhost:{outer.server_port}/")
     inner = page.frame_locator("iframe")

@@ -127,11 +127,8 @@ def examples() -> list[dict[str, Any]]:
 
 
 def example(style: str) -> list[list[list[int]]]:
-    """A drawing of the synthetic writer, in the middle of the sketchpad.
-
-    `style` is the name of one of `digitnet.synthetic.allographs`.
-    """
-    (drawing,) = write_styles((style,), seed=0)
+    """The example in one of `EXAMPLE_STYLES`, in the middle of the sketchpad."""
+    drawing = list(write_styles(EXAMPLE_STYLES, seed=0))[EXAMPLE_STYLES.index(style)]
     points = np.concatenate(drawing)
     low, high = points.min(axis=0), points.max(axis=0)
     scale = EXAMPLE_SIZE / (high - low).max()
