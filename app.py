@@ -33,6 +33,7 @@ import gradio as gr
 import torch
 from starlette.middleware import Middleware
 
+from digitnet.ui.browser import serve_engine
 from digitnet.ui.resources import Resources, load_resources
 from digitnet.ui.server.endpoints import add_api
 from digitnet.ui.server.limits import MAX_QUEUED, limits
@@ -67,10 +68,10 @@ def build_page(resources: Resources) -> gr.Blocks:
         for problem in resources.problems:
             # Not Markdown: it may quote a file that somebody else made.
             gr.HTML(f"<p>⚠️ {html.escape(problem)}</p>", elem_classes="problem", padding=False)
-        choice = add_choice(resources)
+        choice, engine = add_choice(resources), serve_engine(resources)
         with gr.Tabs(selected="draw") as tabs:
             with add_tab("Draw", "draw"):
-                sketchpad, geometry = add_draw(resources, choice)
+                sketchpad, geometry = add_draw(resources, choice, engine)
             with add_tab("Why", "why") as tab:
                 add_why(resources, choice, sketchpad, tab)
             with add_tab("Test predictions", "explore") as tab:
@@ -81,8 +82,8 @@ def build_page(resources: Resources) -> gr.Blocks:
                 add_compare(resources, choice, tab)
             with add_tab("Train it", "train") as tab:
                 add_train_it(resources, choice, tabs, tab, mistakes_only)
-            with add_tab("Your hand", "hand-tab"):
-                add_your_hand(resources, choice, tabs)
+            with add_tab("Your hand", "hand"):
+                add_your_hand(resources, choice, tabs, engine)
         add_session(resources, choice, geometry, sketchpad, tabs)
     return page.queue(max_size=MAX_QUEUED)
 

@@ -19,7 +19,7 @@ from digitnet.drawing import images_of_strokes
 from digitnet.evaluation import compute_logits
 from digitnet.mnist import load_mnist
 from digitnet.models import available_models
-from digitnet.training.teaching import split, teach
+from digitnet.training.teaching import split, teach_strokes
 
 
 def wrong(classifier: Classifier, images: torch.Tensor, labels: torch.Tensor) -> int:
@@ -39,7 +39,7 @@ def measure(model: str, drawings: DrawingSet) -> list[str]:
     for person, labels in drawings.by_writer().values():
         taught, others = split(labels)
         started = time.perf_counter()
-        new = teach(classifier, [person[i] for i in taught], [labels[i] for i in taught])
+        new = teach_strokes(classifier, [person[i] for i in taught], [labels[i] for i in taught])
         seconds.append(time.perf_counter() - started)
         images = torch.from_numpy(images_of_strokes([person[i] for i in others]))
         truth = torch.tensor([labels[i] for i in others])

@@ -123,7 +123,7 @@ def teach_drawings(options: argparse.Namespace) -> None:
     """
     # Here: it is slow to import.
     from digitnet.training.report import check_writable
-    from digitnet.training.teaching import split, teach
+    from digitnet.training.teaching import split, teach_strokes
 
     try:
         check_writable(options.output / options.recipe)
@@ -132,7 +132,7 @@ def teach_drawings(options: argparse.Namespace) -> None:
     classifier = load(options.model, options.recipe, options.device)
     drawings, labels = zip(*read_drawings(options.file), strict=True)
     taught, judged = split(labels)
-    new = teach(
+    new = teach_strokes(
         classifier,
         [drawings[number] for number in taught],
         [labels[number] for number in taught],

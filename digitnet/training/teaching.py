@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from digitnet.classifier import Classifier
-from digitnet.drawing import Drawing, images_of_strokes, parse_drawing
+from digitnet.drawing import Drawing, Strokes, images_of_strokes, parse_drawing
 from digitnet.mnist import load_mnist
 from digitnet.models import CLASSES
 from digitnet.training.augmentation import augment
@@ -35,27 +35,20 @@ class Teaching:
 
 
 # Chosen on half of the people of the development drawings, see benchmarks/teaching.py.
-SMALL = Teaching(
+CONVOLUTIONAL = Teaching(
+    own=1500,
+    rehearsed=3500,
+    hyperparameters=Hyperparameters(
+        epochs=1, batch_size=128, learning_rate=2e-3, one_cycle=True, digits=800, non_digits=300
+    ),
+)
+FULLY_CONNECTED = Teaching(
     own=300,
     rehearsed=3000,
     hyperparameters=Hyperparameters(
         epochs=6, batch_size=64, learning_rate=5e-3, one_cycle=True, digits=600
     ),
 )
-TEACHING = {
-    "cnn": Teaching(
-        own=1500,
-        rehearsed=3500,
-        hyperparameters=Hyperparameters(
-            epochs=1,
-            batch_size=128,
-            learning_rate=2e-3,
-            one_cycle=True,
-            digits=800,
-            non_digits=300,
-        ),
-    )
-}
 
 
 def teach(
@@ -78,12 +71,32 @@ def teach(
     ValueError : if the drawings and labels are not as described, or a drawing is blank.
     digitnet.mnist.DatasetError : if MNIST's training images are missing.
     """
-    images, truth = _checked(drawings, labels)
-    teaching = TEACHING.get(classifier.metadata.model, SMALL)
+    if not all(label in range(CLASSES) for label in labels):
+        raise ValueError("A label is a whole number from 0 to 9.")
+    parsed = [parse_drawing(drawing) for drawing in drawings]
+    return teach_strokes(classifier, parsed, [int(label) for label in labels], seed=seed)
+
+
+def teach_strokes(
+    classifier: Classifier, drawings: Sequence[Strokes], labels: Sequence[int], *, seed: int = 0
+) -> Classifier:
+    """`teach` with drawings that are parsed already."""
+    if not 1 <= len(drawings) <= MAX_TAUGHT:
+        raise ValueError(f"Give 1 to {MAX_TAUGHT:,} drawings, not {len(drawings):,}.")
+    if len(labels) != len(drawings):
+        raise ValueError(
+            f"Each drawing needs a label: there are {len(drawings):,} drawings and "
+            f"{len(labels):,} labels."
+        )
+    if not all(drawings):
+        blank = next(number for number, drawing in enumerate(drawings, start=1) if not drawing)
+        raise ValueError(f"Drawing number {blank} is blank.")
+    teaching = CONVOLUTIONAL if classifier.network.has_convolutions else FULLY_CONNECTED
     hyperparameters = teaching.hyperparameters
     if not classifier.metadata.threshold:  # it was trained without what is not a digit
         hyperparameters = dataclasses.replace(hyperparameters, non_digits=0)
     rng = torch.Generator().manual_seed(seed)
+    images, truth = torch.from_numpy(images_of_strokes(drawings)), torch.tensor(labels)
     own = torch.arange(teaching.own) % len(images)
     distorted = augment(images[own], rng).mul_(255).round_().to(torch.uint8)
     mnist_images, mnist_labels = load_mnist(train=True)
@@ -114,23 +127,3 @@ def split(labels: Sequence[int]) -> tuple[list[int], list[int]]:
         raise ValueError(f"Each digit is needed at least once; these are missing: {missing}.")
     taught = sorted(first.values())
     return taught, [number for number in range(len(labels)) if number not in taught]
-
-
-def _checked(
-    drawings: Sequence[Drawing], labels: Sequence[int]
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images float32 ``[N, 28, 28]`` of the drawings, and labels int64 ``[N]``."""
-    if not 1 <= len(drawings) <= MAX_TAUGHT:
-        raise ValueError(f"Give 1 to {MAX_TAUGHT:,} drawings, not {len(drawings):,}.")
-    if len(labels) != len(drawings):
-        raise ValueError(
-            f"Each drawing needs a label: there are {len(drawings):,} drawings and "
-            f"{len(labels):,} labels."
-        )
-    if not all(label in range(CLASSES) for label in labels):
-        raise ValueError("A label is a whole number from 0 to 9.")
-    images = torch.from_numpy(images_of_strokes([parse_drawing(one) for one in drawings]))
-    blank = (images == 0).all(dim=(1, 2))
-    if blank.any():
-        raise ValueError(f"Drawing number {int(blank.nonzero()[0]) + 1} is blank.")
-    return images, torch.tensor([int(label) for label in labels])

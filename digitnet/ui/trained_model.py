@@ -1,5 +1,6 @@
 """The model that a visitor trained or taught: in that visitor's session only, never on the disk."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,25 +48,32 @@ def make_trained_model(settings: Settings, weights: bytes, resources: Resources)
     weights : as in `digitnet.training.worker.Report`
     resources : hold the test images, if there are any
     """
-    hyperparameters = settings.to_hyperparameters()
     network = network_of(settings, weights)
-    temperature = _temperature(network, settings)
-    accuracy, probabilities = 0.0, None
-    if resources.predictions is not None:
-        images = torch.from_numpy(resources.predictions.images)
-        logits = compute_logits(network, images) / temperature
-        probabilities = logits.softmax(1).numpy()
-        accuracy = float((probabilities.argmax(1) == resources.predictions.labels).mean())
     metadata = Metadata(
         model=settings.model,
         recipe=settings.recipe,
         hidden_units=settings.hidden_units,
-        test_accuracy=accuracy,
-        temperature=temperature,
-        threshold=hyperparameters.threshold,
+        test_accuracy=0.0,
+        temperature=_temperature(network, settings),
+        threshold=settings.to_hyperparameters().threshold,
     )
     device = pick_device(PAGE_DEVICE)
-    return TrainedModel(Classifier(network.to(device), metadata, device), probabilities)
+    return evaluated(Classifier(network.to(device), metadata, device), resources)
+
+
+def evaluated(classifier: Classifier, resources: Resources) -> TrainedModel:
+    """A trained or taught classifier with its predictions for the test images, and its accuracy.
+
+    Without test images, it stays as it is.
+    """
+    if resources.predictions is None:
+        return TrainedModel(classifier, None)
+    images = torch.from_numpy(resources.predictions.images)
+    logits = compute_logits(classifier.network, images.to(classifier.device)).cpu()
+    probabilities = (logits / classifier.metadata.temperature).softmax(1).numpy()
+    accuracy = float((probabilities.argmax(1) == resources.predictions.labels).mean())
+    metadata = dataclasses.replace(classifier.metadata, test_accuracy=accuracy)
+    return TrainedModel(dataclasses.replace(classifier, metadata=metadata), probabilities)
 
 
 def network_of(settings: Settings, weights: bytes) -> Network:

@@ -16,7 +16,7 @@ class View(gr.HTML):
     """A `gr.HTML` made of the files in one folder of `digitnet.ui.components`.
 
     These are ``template.html``, ``style.css`` and, if there are any, scripts: ``*.js``, which run
-    as one, in the order of their names.
+    as one, after ``base.js`` and in the order of their names.
 
     The value is JSON (lists, dictionaries, numbers, strings); a function in the folder's
     ``__init__.py`` makes it. The template is Handlebars, which escapes HTML in what it inserts; but
@@ -33,6 +33,9 @@ class View(gr.HTML):
     def __init__(self, name: str, value: Any = None, **properties: Any):
         folder = Path(__file__).parent / name
         scripts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.js"))]
+        if scripts:
+            shared = Path(__file__).with_suffix(".js")
+            scripts.insert(0, shared.read_text(encoding="utf-8"))
         super().__init__(
             value=value,
             html_template=(folder / "template.html").read_text(encoding="utf-8"),

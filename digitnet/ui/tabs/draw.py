@@ -1,10 +1,11 @@
 """Draw: the sketchpad or a picture, and the models' predictions while the visitor draws."""
 
 import asyncio
+from typing import Any
 
 import gradio as gr
 
-from digitnet.ui.browser import describe_trained, serve_engine
+from digitnet.ui.browser import describe_trained
 from digitnet.ui.components.answer import TELL_ASKED, answer, error_answer, read_picture
 from digitnet.ui.components.base import View
 from digitnet.ui.components.picture import PictureInput, problem
@@ -33,8 +34,10 @@ UNREADABLE = "This picture could not be read; choose a PNG or JPEG file of at mo
 TELL_UNANSWERED = """() => { window.dispatchEvent(new Event("digitnet:unanswered")); }"""
 
 
-def add_draw(resources: Resources, choice: Choice) -> tuple[Sketchpad, gr.Checkbox]:
-    """Fill the tab.
+def add_draw(
+    resources: Resources, choice: Choice, engine: dict[str, Any]
+) -> tuple[Sketchpad, gr.Checkbox]:
+    """Fill the tab; `engine` is what `serve_engine` returned.
 
     Returns
     -------
@@ -65,7 +68,6 @@ def add_draw(resources: Resources, choice: Choice) -> tuple[Sketchpad, gr.Checkb
         "recipe": str(choice.recipe.value),
         "geometry": "true",
     }
-    engine = serve_engine(resources)
     with gr.Row(elem_id="draw"):
         with gr.Column(min_width=300):
             sketchpad = Sketchpad(chosen=chosen)

@@ -1,20 +1,16 @@
 """Your hand: whether the models read the visitor's own digits, and teaching them to."""
 
-import dataclasses
 from typing import Any
 
 import gradio as gr
-import torch
 
 from digitnet.classifier import Classifier
 from digitnet.device import pick_device
 from digitnet.drawing import Strokes, images_of_strokes
-from digitnet.evaluation import compute_logits
 from digitnet.mnist import DatasetError
 from digitnet.models import Network
 from digitnet.training.recipes import RECIPES
 from digitnet.training.settings import MAX_TAUGHT
-from digitnet.ui.browser import serve_engine
 from digitnet.ui.components.base import View
 from digitnet.ui.components.hand import labelled_drawings
 from digitnet.ui.components.lesson import lesson
@@ -23,7 +19,7 @@ from digitnet.ui.server.errors import handler
 from digitnet.ui.server.zero_gpu import on_gpu
 from digitnet.ui.tabs.common import QUEUED, Choice
 from digitnet.ui.test_predictions import YOURS
-from digitnet.ui.trained_model import TrainedModel, classifiers_of
+from digitnet.ui.trained_model import TrainedModel, classifiers_of, evaluated
 from digitnet.weights import Metadata
 
 INTRODUCTION = (
@@ -33,14 +29,19 @@ INTRODUCTION = (
 )
 
 
-def add_your_hand(resources: Resources, choice: Choice, tabs: gr.Tabs) -> None:
-    """Fill the tab; the taught model becomes the model "yours" in `choice`."""
+def add_your_hand(
+    resources: Resources, choice: Choice, tabs: gr.Tabs, engine: dict[str, Any]
+) -> None:
+    """Fill the tab; the taught model becomes the model "yours" in `choice`.
+
+    `engine` is what `digitnet.ui.browser.serve_engine` returned.
+    """
     gr.Markdown(INTRODUCTION)
     hand = View(
         "hand",
         value=[],
         elem_id="hand",
-        engine=serve_engine(resources),
+        engine=engine,
         labels={name: recipe.label for name, recipe in RECIPES.items()},
         most=MAX_TAUGHT,
     )
@@ -98,16 +99,10 @@ def _taught(
         )
         for one in (classifier, new)
     )
-    accuracies = probabilities = None
-    if resources.predictions is not None:
-        images = torch.from_numpy(resources.predictions.images)
-        truth = torch.from_numpy(resources.predictions.labels)
-        logits = [compute_logits(one.network, images.to(one.device)) for one in (classifier, new)]
-        was, is_now = ((one.argmax(1).cpu() == truth).float().mean().item() for one in logits)
-        accuracies = was, is_now
-        probabilities = (logits[1] / metadata.temperature).softmax(1).cpu().numpy()
-        new = dataclasses.replace(new, metadata=dataclasses.replace(metadata, test_accuracy=is_now))
-    trained = TrainedModel(new, probabilities)
+    trained = evaluated(new, resources)
+    accuracies = None
+    if trained.probabilities is not None:
+        accuracies = classifier.metadata.test_accuracy, trained.classifier.metadata.test_accuracy
     model = classifier.metadata.model
     data = lesson(len(chosen), model, (before, after), len(others), accuracies, trained.to_file())
     return trained, data
@@ -117,9 +112,9 @@ def _taught(
 def _teach(
     network: Network, metadata: Metadata, drawings: list[Strokes], labels: list[int]
 ) -> tuple[Network, Metadata]:
-    """`teach`, where a GPU may be borrowed: that is another process, which gets pickles."""
-    from digitnet.training.teaching import teach
+    """`teach_strokes`, where a GPU may be borrowed: that is another process, which gets pickles."""
+    from digitnet.training.teaching import teach_strokes
 
     device = pick_device(None)
-    taught = teach(Classifier(network.to(device), metadata, device), drawings, labels)
+    taught = teach_strokes(Classifier(network.to(device), metadata, device), drawings, labels)
     return taught.network.cpu(), taught.metadata

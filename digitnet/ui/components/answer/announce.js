@@ -6,16 +6,9 @@ let settling = 0; // the timer until the answer is announced
 let penDown = false;
 let announced = "";
 
-function listen(type, handle) {
-  window.addEventListener(type, function on(event) {
-    if (element.isConnected) handle(event);
-    else window.removeEventListener(type, on);
-  });
-}
-
 // ---- no answer yet: what is shown belongs to an earlier drawing -----------------------------------
 
-listen("digitnet:asked", () => {
+listen(window, "digitnet:asked", () => {
   waiting ||= setTimeout(() => {
     waiting = 0;
     element.querySelector(".answer").classList.toggle("stale", !preview);
@@ -43,9 +36,9 @@ function announceSoon() {
   }, QUIET);
 }
 
-listen("pointerdown", () => (penDown = true));
+listen(window, "pointerdown", () => (penDown = true));
 for (const end of ["pointerup", "pointercancel"]) {
-  listen(end, () => {
+  listen(window, end, () => {
     penDown = false;
     announceSoon();
   });

@@ -13,7 +13,7 @@ element.addEventListener("click", ({ target }) => {
 let kept = ""; // said of this drawing; the template is rendered again without it
 const sayKept = () => write(element.querySelector(".correct .kept"), kept);
 watch("value", sayKept);
-listen("digitnet:drawn", () => {
+listen(window, "digitnet:drawn", () => {
   kept = "";
   sayKept();
 });

@@ -6,14 +6,13 @@ let drawn = null; // the strokes on the sketchpad; null where an image is
 let preview = null; // the data of what is drawn now; null where the server answers
 
 async function loadEngine() {
-  const folder = new URL(location.origin + location.pathname.replace(/\/?$/, "/"));
-  const loading = await import(new URL(`${props.engine.modules}/engine.js`, folder));
+  const loading = await importEngine();
   await loading.load(props.engine.models, props.value.recipe);
   engine = loading;
 }
 loadEngine().catch(() => {}); // then the server answers, as for a picture
 
-listen("digitnet:drawn", (event) => {
+listen(window, "digitnet:drawn", (event) => {
   const { strokes, chosen } = event.detail;
   drawn = strokes;
   preview = null;

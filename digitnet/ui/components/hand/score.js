@@ -8,8 +8,7 @@ const checked = (group) => document.querySelector(`#${group} input:checked`)?.va
 let chosen = { model: checked("model"), recipe: checked("recipe") };
 
 async function loadEngine() {
-  const folder = new URL(location.origin + location.pathname.replace(/\/?$/, "/"));
-  const loading = await import(new URL(`${props.engine.modules}/engine.js`, folder));
+  const loading = await importEngine();
   const { models } = props.engine;
   await Promise.all(Object.keys(models).map((recipe) => loading.load(models, recipe)));
   engine = loading;
@@ -29,7 +28,7 @@ function readers() {
 
 function read({ strokes, image }, recipe, model) {
   const found = engine.find(recipe, model);
-  const seen = (image.pixels ??= engine.preprocessingStages(strokes, 1000)?.centred);
+  const seen = (image.pixels ??= engine.preprocessingStages(strokes, SIDE)?.centred);
   if (!seen) return null;
   const values = engine.run(found.layers, found.tensors, seen);
   return engine.predict(values[values.length - 1].data, found).answer;

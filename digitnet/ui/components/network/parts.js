@@ -1,7 +1,6 @@
 // The elements of the picture: a button for each map, unit and answer, with its values.
 
 const MANY = 6; // units, from which on they are shown smaller
-const SVG = "http://www.w3.org/2000/svg";
 const box = element.querySelector(".columns");
 const lines = element.querySelector(".lines");
 

@@ -28,16 +28,14 @@ async function update() {
   render();
 }
 
-window.addEventListener("digitnet:seen", function on({ detail: seen }) {
-  if (!element.isConnected) return window.removeEventListener("digitnet:seen", on);
+listen(window, "digitnet:seen", ({ detail: seen }) => {
   shown = seen;
   updateSoon();
 });
 new ResizeObserver(() => values && paintLines()).observe(box);
 
 async function start() {
-  const folder = new URL(location.origin + location.pathname.replace(/\/?$/, "/"));
-  const loading = await import(new URL(`${props.engine.modules}/engine.js`, folder));
+  const loading = await importEngine();
   await loading.load(props.engine.models, shown.recipe);
   engine = loading;
   updateSoon();

@@ -27,7 +27,11 @@ def nudge(
     target : the digit that it is to predict
     """
     (before,) = classifiers[chosen].predict_images(image[None])
-    shown = {"model": chosen, "target": target, "digit": before.answer}
+    shown = {
+        "model": chosen,
+        "target": target,
+        "digit": "" if before.answer is None else str(before.answer),
+    }
     if before.answer == target:
         return shown | {"already": True}
     original = torch.from_numpy(image)[None]

@@ -69,11 +69,8 @@ element.querySelector(".choose").addEventListener("click", () => file.click());
 // ---- drop and paste ---------------------------------------------------------------------------
 
 // Anywhere on the page, while this component is in view.
-function listen(type, handle) {
-  document.addEventListener(type, function onEvent(event) {
-    if (!element.isConnected) return document.removeEventListener(type, onEvent);
-    if (element.getClientRects().length > 0) handle(event);
-  });
+function listenInView(type, handle) {
+  listen(document, type, (event) => element.getClientRects().length > 0 && handle(event));
 }
 
 function take(event, data) {
@@ -85,11 +82,11 @@ function take(event, data) {
   else if (given.length) say("This is no picture; choose a PNG or JPEG file.");
 }
 
-listen("dragover", (event) => {
+listenInView("dragover", (event) => {
   if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
 });
-listen("drop", (event) => take(event, event.dataTransfer));
-listen("paste", (event) => take(event, event.clipboardData));
+listenInView("drop", (event) => take(event, event.dataTransfer));
+listenInView("paste", (event) => take(event, event.clipboardData));
 
 // ---- camera -----------------------------------------------------------------------------------
 

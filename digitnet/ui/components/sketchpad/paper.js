@@ -1,5 +1,4 @@
 const RETRY_AFTER = 2000; // milliseconds, until what could not be sent is sent again
-const SVG = "http://www.w3.org/2000/svg";
 const STORED = "digitnet"; // the name in the session's storage
 const TEXT_FIELDS =
   "textarea, select, [contenteditable], " +
@@ -32,13 +31,6 @@ let sending = false;
 let retry = 0; // the timer
 let playing = 0; // the animation frame that draws an example, or 0
 let isDemo = false; // whether that example is the page's own, which nobody asked for
-
-// Listen outside of this element, as long as it is on the page.
-function listen(target, type, listener) {
-  const listening = (event) =>
-    element.isConnected ? listener(event) : target.removeEventListener(type, listening);
-  target.addEventListener(type, listening);
-}
 
 // ---- what the server and the storage get ------------------------------------------------------
 
@@ -113,8 +105,7 @@ function showStrokes(first) {
       ink.children[i] ??
       ink.appendChild(document.createElementNS(SVG, "polyline"));
     const stroke = state.strokes[i];
-    // A line of no length would not be drawn at all; doubled, it is a dot.
-    line.setAttribute("points", (stroke.length === 1 ? [stroke[0], stroke[0]] : stroke).join(" "));
+    line.setAttribute("points", pointsOf(stroke));
   }
 }
 

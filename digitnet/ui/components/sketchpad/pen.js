@@ -43,15 +43,6 @@ function discard() {
   changed();
 }
 
-function placesOf(event) {
-  const toPaper = paper.getScreenCTM().inverse();
-  const coalesced = event.getCoalescedEvents?.() ?? [];
-  return (coalesced.length ? coalesced : [event]).map(({ clientX, clientY }) => {
-    const { x, y } = new DOMPoint(clientX, clientY).matrixTransform(toPaper);
-    return [Math.round(x), Math.round(y)];
-  });
-}
-
 paper.addEventListener("pointerdown", (event) => {
   const { pointerId, pointerType, isPrimary, button } = event;
   if (pointerType === "pen") penSeen = true;
@@ -59,7 +50,7 @@ paper.addEventListener("pointerdown", (event) => {
   if (button !== 0) return;
   if (pen?.type === "keyboard") lift();
   if (pen && (pen.type === "pen" || pointerType !== "pen")) return;
-  begin(pointerId, pointerType, placesOf(event)[0]);
+  begin(pointerId, pointerType, placesOf(event, paper)[0]);
   paper.setPointerCapture(pointerId);
   paper.classList.remove("by-key");
 });
@@ -71,7 +62,7 @@ listen(document, "pointerdown", ({ pointerId, pointerType }) => {
 });
 
 paper.addEventListener("pointermove", (event) => {
-  if (event.pointerId === pen?.id) extend(placesOf(event));
+  if (event.pointerId === pen?.id) extend(placesOf(event, paper));
 });
 
 const ENDS = { pointerup: lift, lostpointercapture: lift, pointercancel: discard };
