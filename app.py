@@ -81,7 +81,7 @@ def build_page(resources: Resources) -> gr.Blocks:
             with add_tab("Compare", "compare") as tab:
                 add_compare(resources, choice, tab)
             with add_tab("Train it", "train") as tab:
-                add_train_it(resources, choice, tabs, tab, mistakes_only)
+                add_train_it(resources, choice, sketchpad, tabs, tab, mistakes_only)
             with add_tab("Your hand", "hand"):
                 add_your_hand(resources, choice, tabs, engine)
         add_session(resources, choice, geometry, sketchpad, tabs)

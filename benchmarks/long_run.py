@@ -77,7 +77,7 @@ def read_picture(client: httpx.Client, page: Page, number: int) -> None:
 
 def train(client: httpx.Client, page: Page, number: int) -> None:
     """A short training, by one visitor who has trained before."""
-    settings = ["linear", "article", 4, 1, 0.001, 32, 6_000, number]
+    settings = ["linear", "article", 4, 1, 0.001, 32, 6_000, number, [], None, None]
     wait_in_queue(client, event_named(client, "begin"), settings, "trainer")
     wait_in_queue(client, event_named(client, "watch"), [None], "trainer")
     wait_in_queue(client, event_named(client, "end"), [None, None, None], "trainer")
@@ -88,7 +88,7 @@ def watch(client: httpx.Client, page: Page, count: int, temporary: Path) -> list
 
     Each report has 64 hidden units' weights, 200 KB, in it.
     """
-    settings = ["nonlinear", "article", 64, 30, 0.001, 8, 60_000, 0]
+    settings = ["nonlinear", "article", 64, 30, 0.001, 8, 60_000, 0, [], None, None]
     wait_in_queue(client, event_named(client, "begin"), settings, "watcher")
     body = {"data": [None], "fn_index": event_named(client, "watch"), "session_hash": "watcher"}
     client.post("/gradio_api/queue/join", json=body | {"event_data": None}).raise_for_status()

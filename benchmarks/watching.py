@@ -19,6 +19,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -79,13 +80,16 @@ def open_training(browser: Browser, address: str) -> Page:
 
 def begin(page: Page, model: str, epochs: int) -> None:
     """Press the button, with the model's numbers."""
-    choose(page, model, "train-model")
+    choose(page, model, "model")
+    choose(page, "as in the article", "recipe")
+    if not page.locator("#epochs input").is_visible():
+        page.locator("#advanced > button").click()
     page.wait_for_timeout(500)
     page.locator("#epochs input").fill(str(epochs))
     page.locator("#images input").fill(str(IMAGES[model]))
     page.locator("#train").click()
     page.locator("#training .test").wait_for(state="hidden")  # what the last training left
-    page.locator("#training img").wait_for()
+    page.locator("#training figure img").wait_for()
 
 
 def watched(browser: Browser, address: str, model: str) -> float:
@@ -106,7 +110,7 @@ def received(address: str, model: str) -> float:
     with httpx.Client(base_url=address, timeout=300) as client:
         wait_in_queue(client, event_named(client, "make_ready"), [], "watcher")
         time.sleep(6)  # as long as a visitor chooses, a process gets ready
-        settings = [model, "article", *numbers, 0]
+        settings: list[Any] = [model, "article", *numbers, 0, [], None, None]
         wait_in_queue(client, event_named(client, "begin"), settings, "watcher")
         wait_in_queue(client, event_named(client, "watch"), [None], "watcher")
         said = wait_in_queue(client, event_named(client, "end"), [None, None, None], "watcher")

@@ -1,7 +1,8 @@
 """Trained models together with their preprocessing: from a drawing to a prediction."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from digitnet.sources import find_weights, single_file
 from digitnet.weights import OLD_RECIPES, WEIGHTS_FOLDER, Metadata, load_weights
 
 DEFAULT_RECIPE = "drawings"
+ROW_ODDS = 10  # in a row of digits, a digit is so many times as likely; see benchmarks/pages.py
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +78,8 @@ class ReadDigit:
     box : x and y of the top left corner, width and height; in pixels of the picture, turned as its
         EXIF data says, or in the drawing's own unit
     image : float32 ``[28, 28]`` in 0..1, what the model saw of it
-    prediction : of the model for this image, also where it is a sign
+    prediction : of the model for this image, also where it is a sign; among digits, what looks less
+        like a digit is one as well
     """
 
     text: str
@@ -148,7 +151,8 @@ class Classifier(PretrainedMixin):
         """Read digits that were found already, such as by `digitnet.segmentation`."""
         if not found:
             return Reading("", ())
-        predictions = self.predict_images(np.stack([digit.image for digit in found]))
+        alone = self.predict_images(np.stack([digit.image for digit in found]))
+        predictions = self._among_digits(found, alone)
         digits = [
             ReadDigit(
                 digit.sign or ("?" if prediction.answer is None else str(prediction.answer)),
@@ -162,6 +166,23 @@ class Classifier(PretrainedMixin):
         for digit, one in zip(found, digits, strict=True):
             rows[digit.row] = rows.get(digit.row, "") + one.text
         return Reading("\n".join(rows[row] for row in sorted(rows)), tuple(digits))
+
+    def _among_digits(
+        self, found: Sequence[DetectedDigit], predictions: Sequence[Prediction]
+    ) -> list[Prediction]:
+        """Predictions with a lower threshold in rows of which half or more are digits."""
+        accepted: dict[int, list[bool]] = defaultdict(list)
+        for digit, prediction in zip(found, predictions, strict=True):
+            if not digit.sign:
+                accepted[digit.row].append(prediction.is_digit)
+        alone = self.metadata.threshold
+        among = alone / (alone + ROW_ODDS * (1 - alone))
+        return [
+            replace(prediction, is_digit=prediction.digit is not None and prediction.score >= among)
+            if 2 * sum(accepted[digit.row]) >= len(accepted[digit.row])
+            else prediction
+            for digit, prediction in zip(found, predictions, strict=True)
+        ]
 
     def digit_likeness(self, images: np.ndarray) -> np.ndarray:
         """How much each image looks like one certain digit, and not like several or none.

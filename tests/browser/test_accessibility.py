@@ -79,11 +79,14 @@ def test_no_serious_violation(browser, address, device, theme):
         open_tab(page, "Your hand")
         expect(page.locator("#hand .score tbody tr")).to_have_count(6)
         assert complaints(page) == []
+        choose(page, "linear", "model")
+        choose(page, "as in the article", "recipe")
         open_tab(page, "Train it")
+        open_fold(page, "advanced")
         type_number(page, 30, "epochs")
         assert complaints(page) == []
         page.locator("#train").click()
-        expect(page.locator("#training img")).to_be_visible(timeout=90_000)
+        expect(page.locator("#training figure img")).to_be_visible(timeout=90_000)
         assert complaints(page) == []
         page.locator("#stop").click()
         expect(page.locator("#training .test")).to_be_visible(timeout=90_000)

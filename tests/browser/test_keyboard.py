@@ -2,7 +2,16 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.actions import SEVEN, answer, colour, draw, open_tab, type_number
+from tests.browser.actions import (
+    SEVEN,
+    answer,
+    choose,
+    colour,
+    draw,
+    open_fold,
+    open_tab,
+    type_number,
+)
 from tests.browser.conftest import WIDE, visit
 
 LANDSCAPE = {"viewport": {"width": 740, "height": 360}, "has_touch": True, "is_mobile": True}
@@ -31,7 +40,7 @@ def test_a_group_of_radios_is_one_stop_with_arrow_keys(page):
     assert label.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
     page.keyboard.press("Tab")
     expect(tab(page, "Draw")).to_be_focused()
-    for name in ("train-model", "outcome", "distortion", "why-digit"):
+    for name in ("outcome", "distortion", "why-digit"):
         names = page.locator(f"#{name} input").evaluate_all("all => all.map((one) => one.name)")
         assert len(set(names)) <= 1
 
@@ -58,11 +67,14 @@ def test_the_focus_stays_where_a_pressed_button_was(page):
     page.keyboard.press("Enter")
     page.locator("#take").press("Enter")
     expect(tab(page, "Draw")).to_be_focused()
+    choose(page, "linear", "model")
+    choose(page, "as in the article", "recipe")
     open_tab(page, "Train it")
+    open_fold(page, "advanced")
     type_number(page, 30, "epochs")
     page.locator("#train").press("Enter")
     expect(page.locator("#stop")).to_be_focused()
-    expect(page.locator("#training img")).to_be_visible(timeout=90_000)
+    expect(page.locator("#training figure img")).to_be_visible(timeout=90_000)
     page.keyboard.press("Enter")
     expect(page.locator("#train")).to_be_focused(timeout=90_000)
 

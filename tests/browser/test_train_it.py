@@ -13,6 +13,7 @@ from tests.browser.actions import (
     choose,
     colour,
     draw,
+    open_fold,
     open_tab,
     strokes,
     type_number,
@@ -27,8 +28,12 @@ def fill(page, **numbers):
         type_number(page, value, name.replace("_", "-"))
 
 
-def open_training(page, **numbers):
+def open_training(page, model="linear", recipe="as in the article", **numbers):
+    choose(page, model, "model")
+    choose(page, recipe, "recipe")
     open_tab(page, "Train it")
+    expect(page.locator("#what-is-trained")).to_contain_text(f"{model}, {recipe}")
+    open_fold(page, "advanced")
     fill(page, **numbers)
 
 
@@ -57,7 +62,7 @@ def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
     tested = f"{100 * classifier.metadata.test_accuracy:.2f} %"
     expect(page.locator("#training .test")).to_have_text(tested)
 
-    expect(page.locator("#model").get_by_label("cnn")).to_be_checked()
+    expect(page.locator("#model").get_by_label("linear", exact=True)).to_be_checked()
     page.locator("#draw-on-it").click()
     expect(page.locator("#model").get_by_label("yours")).to_be_checked()
     expect(page.locator("#answer .sentence b")).to_have_text("yours")
@@ -72,7 +77,7 @@ def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
     bars = page.locator("#answer .bars .percent").all_inner_texts()
     shown = [float(text.removesuffix(" %")) for text in bars]
     np.testing.assert_allclose(shown, 100 * prediction.probabilities, atol=0.0501)
-    choose(page, "as in the article", "recipe")
+    choose(page, "for drawings", "recipe")
     expect(page.locator("#answer .sentence")).to_have_text(sentence)
 
     open_tab(page, "Compare")
@@ -96,7 +101,7 @@ def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
 def test_stopping_keeps_what_was_trained(phone):
     open_training(phone, epochs=30)
     phone.locator("#train").click()
-    expect(phone.locator("#training img")).to_be_visible(timeout=LONG)
+    expect(phone.locator("#training figure img")).to_be_visible(timeout=LONG)
     expect(phone.locator("#training .left")).to_have_text(re.compile("left|stops in"), timeout=LONG)
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
     phone.locator("#stop").click()
@@ -114,25 +119,23 @@ def test_stopping_keeps_what_was_trained(phone):
 def test_drawing_goes_on_while_a_network_trains(page):
     open_training(page, epochs=30)
     page.locator("#train").click()
-    expect(page.locator("#training img")).to_be_visible(timeout=LONG)
-    before = page.locator("#training img").get_attribute("src")
+    expect(page.locator("#training figure img")).to_be_visible(timeout=LONG)
+    before = page.locator("#training figure img").get_attribute("src")
     open_tab(page, "Draw")
     draw(page, SEVEN)
     expect(answer(page)).to_have_text("7")
     open_tab(page, "Train it")
-    expect(page.locator("#training img")).not_to_have_attribute("src", before)
+    expect(page.locator("#training figure img")).not_to_have_attribute("src", before)
     page.locator("#stop").click()
     expect(says(page)).to_have_text(re.compile("^Stopped"), timeout=LONG)
     expect(page.locator("#model").get_by_label("yours")).to_have_count(1)
-    expect(page.locator("#model").get_by_label("cnn")).to_be_checked()
+    expect(page.locator("#model").get_by_label("linear", exact=True)).to_be_checked()
 
 
 def test_who_leaves_frees_the_queue_and_takes_the_network_along(browser, address):
     with visit(browser, address, WIDE) as second:
         with visit(browser, address, WIDE) as first:
-            open_training(first, epochs=30)
-            choose(first, "cnn", "train-model")
-            expect(first.locator("#hidden-units input")).to_have_value("16")
+            open_training(first, "cnn", epochs=30, images=60_000)
             first.locator("#train").click()
             expect(says(first)).to_have_text(re.compile("^Epoch"), timeout=LONG)
             expect(first.locator("#training .left")).to_be_visible()  # seconds, or when time is up
@@ -164,7 +167,7 @@ def test_stopping_in_the_queue_leaves_nothing(browser, address):
     with visit(browser, address, WIDE) as first, visit(browser, address, WIDE) as second:
         open_training(first, epochs=30)
         first.locator("#train").click()
-        expect(first.locator("#training img")).to_be_visible(timeout=LONG)
+        expect(first.locator("#training figure img")).to_be_visible(timeout=LONG)
         open_training(second)
         second.locator("#train").click()
         place = second.locator("#queue-position")
@@ -192,10 +195,35 @@ def test_a_wrong_number_gets_one_sentence(page):
 
 def test_the_numbers_follow_model_and_recipe(page):
     open_training(page)
-    choose(page, "cnn", "train-model")
-    choose(page, "for drawings", "train-recipe")
-    for name, value in (("hidden-units", "16"), ("batch-size", "128"), ("learning-rate", "0.008")):
+    expect(page.locator("#images input")).to_have_value("60000")
+    choose(page, "cnn", "model")
+    choose(page, "for drawings", "recipe")
+    for name, value in (
+        ("hidden-units", "16"),
+        ("batch-size", "128"),
+        ("learning-rate", "0.008"),
+        ("images", "12000"),
+    ):
         expect(page.locator(f"#{name} input")).to_have_value(value)
+
+
+def test_what_is_drawn_is_predicted_while_it_learns(page):
+    draw(page, SEVEN)
+    expect(answer(page)).to_have_text("7")
+    seen = page.locator("#answer .seen img")
+    expect(seen).to_have_attribute("src", re.compile("^data:image/png"))  # the server's answer
+    image = seen.get_attribute("src")
+    open_training(page, epochs=1, images=20_000)
+    page.locator("#train").click()
+    live = page.locator("#training .live")
+    expect(live.locator(".predicted")).to_have_text(re.compile(r"^\d$"), timeout=LONG)
+    expect(page.locator("#training .test")).to_be_visible(timeout=LONG)
+    expect(live.locator("img")).to_have_attribute("src", image)
+    page.locator("#draw-on-it").click()
+    probability = float(live.locator(".probability").inner_text().split()[0])
+    expect(page.locator("#answer .sentence")).to_have_text(
+        f"yours predicts {live.locator('.predicted').inner_text()}, {probability:.1f} %"
+    )
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -208,4 +236,6 @@ def test_the_two_signs_are_told_apart_in_both_themes(browser, address, theme):
             colour(page.locator("body"), "backgroundColor")
         )
         assert light == (theme == "dark")
-        expect(page.locator("#training img")).to_have_attribute("alt", re.compile("blue.*orange"))
+        expect(page.locator("#training figure img")).to_have_attribute(
+            "alt", re.compile("blue.*orange")
+        )

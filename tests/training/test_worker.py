@@ -20,6 +20,7 @@ from digitnet.training.trainer import calibrate
 from digitnet.training.worker import Report, reports
 from digitnet.training.worker_client import TrainingProcess, train_in_a_process
 from digitnet.ui.components.comparison import comparison_rows
+from digitnet.ui.components.sketchpad import Sketchpad
 from digitnet.ui.components.training_progress import (
     Point,
     curves,
@@ -106,7 +107,7 @@ def test_time_is_up_and_what_was_learned_is_kept():
     long = dataclasses.replace(LINEAR, epochs=30, images=60_000)
     *_, last = reports(long, 0.0)
     assert last.ended == "late" and 0 < last.done < 1
-    shown = over(long, last, False, None, np.zeros((4, 28, 28)), b"")
+    shown = over(long, last, False, None, {}, b"")
     assert shown["status"].startswith("Time was up")
 
 
@@ -239,9 +240,9 @@ def test_only_the_newest_report_is_kept(monkeypatch):
     with gr.Blocks() as page:
         choice = add_choice(Resources())
         with gr.Tabs() as tabs, gr.Tab("Train it") as tab:
-            train_it.add_train_it(Resources(), choice, tabs, tab, {})
+            train_it.add_train_it(Resources(), choice, Sketchpad(), tabs, tab, {})
     functions = {one.name: one.fn for one in page.fns.values()}
-    begun = functions["begin"]("linear", "article", *NUMBERS)
+    begun = functions["begin"]("linear", "article", *NUMBERS, [], None, None)
     asked = next(value for value in begun.values() if isinstance(value, tuple))
     loss, newest = {}, None
     for _, loss, _, newest in functions["watch"](asked):  # noqa: B007
@@ -259,7 +260,7 @@ def test_nothing_held_back_is_nothing_calibrated(train_set):
 
 def test_the_small_networks_look_for_their_weights():
     network = build("nonlinear", 3)
-    pictures = first_layer(network, np.zeros((28, 28), np.uint8))
+    pictures = first_layer(network, np.zeros((28, 28), np.float32))
     weights = network.layers[1].weight.detach().numpy().reshape(3, 28, 28)
     assert (np.sign(pictures) == np.sign(weights)).all()
     assert np.abs(pictures).max(axis=(1, 2)) == pytest.approx(1)
@@ -267,11 +268,11 @@ def test_the_small_networks_look_for_their_weights():
 
 def test_the_cnn_shows_its_kernels_and_what_they_answer(test_set):
     network = build("cnn", 3)
-    image = test_set[0][0].numpy()
+    image = test_set[0][0].float().numpy() / 255
     pictures = first_layer(network, image)
     kernels = network.layers[0].weight.detach().numpy()[:, 0]
     biases = network.layers[0].bias.detach().numpy()
-    padded = np.pad(image / 255, 1)
+    padded = np.pad(image, 1)
     assert pictures.shape == (3, 29, 59) and np.isnan(pictures[:, :, 29]).all()
     for kernel, bias, picture in zip(kernels, biases, pictures, strict=True):
         answers = np.zeros((29, 29))
@@ -291,10 +292,8 @@ def test_the_sheet_tells_signs_by_colour():
 
 
 def test_time_left_is_told_where_it_is_long():
-    pictures = np.zeros((4, 28, 28))
-
     def shown(done, seconds):
-        return under_way(LINEAR, Report(1, done, 1.0, 0.5, seconds, b""), 300, pictures)["left"]
+        return under_way(LINEAR, Report(1, done, 1.0, 0.5, seconds, b""), 300, {})["left"]
 
     assert shown(0.5, 1.0) == ""
     assert shown(0.25, 10.0) == "about 30 s left"

@@ -8,19 +8,21 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from digitnet.models import IMAGE_SIZE, MODELS, build, parameter_count
+from digitnet.classifier import DEFAULT_RECIPE
+from digitnet.models import IMAGE_SIZE, MODELS, available_models, build, parameter_count
 from digitnet.training.recipes import RECIPES
 from digitnet.training.settings import LIMITS, TRAINING_IMAGES, Settings
 from digitnet.training.worker import Report
 from digitnet.training.worker import reports as training_reports
 from digitnet.training.worker_client import prepare, train_in_a_process
 from digitnet.ui.components.base import View
+from digitnet.ui.components.sketchpad import Sketchpad
 from digitnet.ui.components.training_progress import (
     Point,
     beginning,
     curves,
     failed,
-    first_layer,
+    look_inside,
     over,
     stopped_early,
     under_way,
@@ -29,17 +31,22 @@ from digitnet.ui.components.training_progress import (
 from digitnet.ui.resources import Resources
 from digitnet.ui.server.errors import handler
 from digitnet.ui.server.zero_gpu import ON_ZERO_GPU, on_gpu
-from digitnet.ui.tabs.common import QUEUED, UNQUEUED, Choice, checked_choice
+from digitnet.ui.tabs.common import (
+    QUEUED,
+    Choice,
+    checked_choice,
+    in_order,
+    only_digit,
+    subject_of,
+)
 from digitnet.ui.test_predictions import YOURS
-from digitnet.ui.trained_model import make_trained_model, network_of
+from digitnet.ui.trained_model import TrainedModel, make_trained_model, network_of
 
 # Seconds that a training may take; the time of a borrowed GPU includes its own start.
 LIMIT = 45.0 if ON_ZERO_GPU else 300.0
-# The epochs that are offered first for a large network: those of its recipe may take too long.
+# A large network is offered fewer epochs and images at first: half a minute's, on two cores.
 LARGE = 10_000  # parameters
-MAX_EPOCHS_OF_LARGE = 5
-FIRST_MODEL = next(iter(MODELS))
-FIRST_RECIPE = min(RECIPES, key=lambda name: RECIPES[name].for_model(FIRST_MODEL).epochs)
+MAX_EPOCHS_OF_LARGE, MAX_IMAGES_OF_LARGE = 5, 12_000
 # Texts for the ranges in `LIMITS` that need more than two numbers.
 RANGES = {
     "hidden_units": ", ".join(
@@ -63,32 +70,23 @@ FAILURES = {
 def add_train_it(
     resources: Resources,
     choice: Choice,
+    sketchpad: Sketchpad,
     tabs: gr.Tabs,
     tab: gr.Tab,
     mistakes_only: dict[gr.components.Component, Any],
 ) -> None:
     """Fill `tab`; the trained model becomes one of the models in `choice`.
 
-    The tabs "draw" and "explore" of `tabs` can be opened from here. The latter shows only a
-    model's mistakes when its components have the values `mistakes_only`.
+    While it is trained, it predicts what is on `sketchpad`. The tabs "draw" and "explore" of `tabs`
+    can be opened from here. The latter shows only a model's mistakes when its components have the
+    values `mistakes_only`.
     """
-    sample = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
-    if resources.predictions is not None:
-        sample = resources.predictions.images[0]
-
-    gr.Markdown(
-        "Train a network with the same loop that trained the others, and watch its weights "
-        "change. Only you can use it, and it is deleted when you close the page."
-    )
-    with gr.Row():
-        model = gr.Radio(list(MODELS), value=FIRST_MODEL, label="Train", elem_id="train-model")
-        recipe = gr.Radio(
-            [(RECIPES[name].label, name) for name in RECIPES],
-            value=FIRST_RECIPE,
-            label="Recipe",
-            elem_id="train-recipe",
-        )
-    with gr.Row():
+    first = chosen_network(choice.model.value, choice.recipe.value, None)
+    what = gr.Markdown(introduction(*first), elem_id="what-is-trained")
+    with (
+        gr.Accordion("Advanced", open=False, elem_id="advanced"),
+        gr.Row(),
+    ):
         numbers = [
             gr.Number(
                 value,
@@ -98,13 +96,11 @@ def add_train_it(
                 min_width=130,
             )
             for (name, (low, high)), value in zip(
-                LIMITS.items(),
-                [*first_numbers(FIRST_MODEL, FIRST_RECIPE), TRAINING_IMAGES, 0],
-                strict=True,
+                LIMITS.items(), [*first_numbers(*first), 0], strict=True
             )
         ]
     with gr.Row():
-        train = gr.Button("Train", variant="primary", elem_id="train")
+        train = gr.Button("Watch it learn", variant="primary", elem_id="train")
         stop = gr.Button("Stop", visible=False, elem_id="stop")
     queue_position = gr.HTML("&nbsp;", elem_id="queue-position", min_height=32)
     view = View("training_progress", elem_id="training")
@@ -116,17 +112,29 @@ def add_train_it(
             loss = View("chart", elem_id="loss-curve")
         with gr.Column(min_width=300):
             accuracy = View("chart", elem_id="accuracy-curve")
-    requested = gr.State(None)  # the settings of the current training, and its ticket
+    # The settings of the current training, its ticket, and the image that it predicts meanwhile.
+    requested = gr.State(None)
     # The settings and the last report of the training, or the sentence why there is none.
     latest = gr.State(None)
     # The tickets of trainings that were not stopped. Gradio cancels a training that is stopped, but
     # not one that it has not started yet.
     wanted: set[str] = set()
+    sample = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
+    if resources.predictions is not None:
+        sample = resources.predictions.images[0].astype(np.float32) / 255
+
+    def image_on(payload, picture):
+        """The only digit on the sketchpad, float32 ``[28, 28]``; without one, a test image."""
+        try:
+            return only_digit(subject_of(resources, payload, picture))
+        except ValueError:
+            return sample
 
     @handler
-    def begin(*values):
+    def begin(model, recipe, *values):
+        *numbers, on_sketchpad, picture, trained = values
         try:
-            settings = Settings.checked(*values)
+            settings = Settings.checked(*chosen_network(model, recipe, trained), *numbers)
         except ValueError as error:
             return {view: failed(str(error))}
         make_ready()
@@ -137,7 +145,7 @@ def add_train_it(
             loss: {},
             accuracy: {},
             # A change of this starts the training, so each ticket is a new one.
-            requested: (settings, ticket),
+            requested: (settings, ticket, image_on(on_sketchpad, picture)),
             latest: None,
             train: gr.Button(visible=False),
             stop: gr.Button(visible=True),
@@ -149,7 +157,7 @@ def add_train_it(
     def watch(requested):
         if requested is None:
             raise ValueError("Press Train first.")
-        settings, ticket = requested
+        settings, ticket, image = requested
         history: list[Point] = []  # figures only: the weights of all reports are too much to keep
         yield beginning(settings), {}, {}, None
         with contextlib.closing(_reports(settings)) as reports, contextlib.ExitStack() as stack:
@@ -165,8 +173,8 @@ def add_train_it(
                     yield {}, {}, {}, FAILURES[report.ended]
                     return
                 history.append(Point(report.done, report.loss, report.accuracy))
-                pictures = first_layer(network_of(settings, report.weights), sample)
-                shown = under_way(settings, report, LIMIT, pictures)
+                inside = look_inside(network_of(settings, report.weights), image)
+                shown = under_way(settings, report, LIMIT, inside)
                 yield shown, *curves(settings, history), (settings, report)
 
     @handler
@@ -185,10 +193,10 @@ def add_train_it(
             return buttons | {view: failed(last)}
         settings, report = last
         trained = make_trained_model(settings, report.weights, resources)
-        pictures = first_layer(network_of(settings, report.weights), sample)
+        inside = look_inside(network_of(settings, report.weights), requested[2])
         share = trained.classifier.metadata.test_accuracy if resources.predictions else None
         return buttons | {
-            view: over(settings, report, not report.ended, share, pictures, trained.to_file()),
+            view: over(settings, report, not report.ended, share, inside, trained.to_file()),
             latest: None,
             choice.trained: trained,
             # Offered, not selected: the visitor may be drawing for another model at this moment.
@@ -199,8 +207,20 @@ def add_train_it(
     def show_mistakes():
         return {tabs: gr.Tabs(selected="explore"), choice.model: YOURS} | mistakes_only
 
-    inputs = [model, recipe, *numbers]
-    gr.on([model.input, recipe.input], first_numbers, [model, recipe], numbers[:4], **UNQUEUED)
+    @handler
+    def follow_choice(model, recipe, trained):
+        """The numbers of what is selected above, and what is said of it."""
+        network = chosen_network(model, recipe, trained)
+        return [introduction(*network), *first_numbers(*network)]
+
+    inputs = [choice.model, choice.recipe, *numbers, sketchpad, choice.picture, choice.trained]
+    gr.on(
+        [choice.model.change, choice.recipe.change],
+        follow_choice,
+        [choice.model, choice.recipe, choice.trained],
+        [what, *numbers[:5]],
+        **in_order("numbers"),
+    )
     train.click(
         begin,
         inputs,
@@ -230,19 +250,39 @@ def add_train_it(
     tab.select(make_ready, **QUEUED)
 
 
-@handler
+def chosen_network(model: Any, recipe: Any, trained: TrainedModel | None) -> tuple[str, str]:
+    """The model and recipe to train, of what is selected above the tabs as the browser sent it.
+
+    For the model that the visitor trained, these are its own; where no weights are loaded and so
+    nothing can be selected, the page's first choice.
+    """
+    if model == YOURS and trained is not None:
+        return trained.classifier.metadata.model, trained.classifier.metadata.recipe
+    model = available_models()[-1] if model is None else checked_choice(model, MODELS)
+    return model, DEFAULT_RECIPE if recipe is None else checked_choice(recipe, RECIPES)
+
+
+def introduction(model: str, recipe: str) -> str:
+    """What is said of a training of this network, as Markdown."""
+    return (
+        f"Watch the network selected above (**{model}**, {RECIPES[recipe].label}) learn from "
+        "nothing, in half a minute or less. Meanwhile, it predicts what you have drawn. Only you "
+        "can use it, and it is deleted when you close the page."
+    )
+
+
 def first_numbers(model: str, recipe: str) -> list[float]:
-    """Hidden units, epochs, learning rate and batch size, before a visitor changes them."""
-    checked_choice(model, MODELS)
-    hyperparameters = RECIPES[checked_choice(recipe, RECIPES)].for_model(model)
-    epochs = hyperparameters.epochs
+    """Hidden units, epochs, learning rate, batch size and images, before a visitor changes them."""
+    hyperparameters = RECIPES[recipe].for_model(model)
+    epochs, images = hyperparameters.epochs, TRAINING_IMAGES
     if parameter_count(build(model)) > LARGE:
-        epochs = min(epochs, MAX_EPOCHS_OF_LARGE)
+        epochs, images = min(epochs, MAX_EPOCHS_OF_LARGE), MAX_IMAGES_OF_LARGE
     return [
         MODELS[model].default_hidden_units,
         epochs,
         hyperparameters.learning_rate,
         hyperparameters.batch_size,
+        images,
     ]
 
 

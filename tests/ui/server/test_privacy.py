@@ -152,7 +152,7 @@ def test_a_picture_is_its_visitors_only(client):
 
 def test_a_training_leaves_no_file(client, folder):
     before = files_in(folder)
-    settings = ["linear", "article", 4, 1, 0.001, 32, 600, 0]
+    settings = ["linear", "article", 4, 1, 0.001, 32, 600, 0, [], None, None]
     wait_in_queue(client, event_named(client, "begin"), settings, "trainer")
     wait_in_queue(client, event_named(client, "watch"), [None], "trainer")
     told = wait_in_queue(client, event_named(client, "end"), [None, None, None], "trainer")

@@ -49,7 +49,7 @@ seven = [[[250, 200], [750, 200], [450, 850]]]  # on the sketchpad
 predicted = by_name["predict"](seven)["digit"]
 drawn = asyncio.run(by_name["recognise"](seven, "cnn", "drawings", None, True, None))["digit"]
 listed = by_name["models"]()
-begun = by_name["begin"]("linear", "article", 4, 1, 1e-3, 32, 600, 0)
+begun = by_name["begin"]("linear", "article", 4, 1, 1e-3, 32, 600, 0, [], None, None)
 asked = next(value for value in begun.values() if isinstance(value, tuple))
 before = len(spaces.entered)
 torch.accelerator.current_accelerator = lambda check_available=False: None  # the CPU trains here

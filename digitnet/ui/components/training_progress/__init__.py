@@ -9,10 +9,11 @@ import torch
 from PIL import Image
 from torch import nn
 
+from digitnet.evaluation import compute_logits
 from digitnet.models import IMAGE_SIZE, Network
 from digitnet.training.settings import Settings
 from digitnet.training.worker import Report
-from digitnet.ui.components.base import picture_url
+from digitnet.ui.components.base import picture_url, png_url
 from digitnet.ui.components.chart import Axis, Series, chart, percent_axis
 from digitnet.ui.components.maps import signed_map
 
@@ -44,14 +45,14 @@ def beginning(settings: Settings) -> dict[str, Any]:
 
 
 def under_way(
-    settings: Settings, report: Report, limit: float, pictures: np.ndarray
+    settings: Settings, report: Report, limit: float, inside: dict[str, Any]
 ) -> dict[str, Any]:
     """The template's data of a running training.
 
     Parameters
     ----------
     limit : seconds that the training may take
-    pictures : returned by `first_layer`
+    inside : returned by `look_inside`
     """
     left = ""
     whole = report.seconds / report.done
@@ -65,7 +66,7 @@ def under_way(
         "left": left,
         "percent": round(100 * report.done),
         **_figures(report),
-        **_shown(pictures),
+        **inside,
     }
 
 
@@ -74,7 +75,7 @@ def over(
     report: Report,
     stopped: bool,
     accuracy: float | None,
-    pictures: np.ndarray,
+    inside: dict[str, Any],
     file: bytes,
 ) -> dict[str, Any]:
     """The template's data of a training that has ended, and whose network can be used.
@@ -83,7 +84,7 @@ def over(
     ----------
     stopped : whether the visitor ended it
     accuracy : share of the test images recognised, 0..1; None without these
-    pictures : returned by `first_layer`
+    inside : returned by `look_inside`
     file : the network's weights as a safetensors file, to be downloaded
     """
     where = f"in epoch {report.epoch} of {settings.epochs}"
@@ -98,7 +99,7 @@ def over(
         "file": f"data:application/octet-stream;base64,{base64.b64encode(file).decode()}",
         "file_name": f"{settings.model}.safetensors",
         **_figures(report),
-        **_shown(pictures),
+        **inside,
     }
 
 
@@ -132,20 +133,38 @@ def curves(settings: Settings, history: list[Point]) -> tuple[dict[str, Any], di
 
 
 @torch.inference_mode()
+def look_inside(network: Network, image: np.ndarray) -> dict[str, Any]:
+    """The template's data of a network as it is now: its prediction and its first layer.
+
+    Parameters
+    ----------
+    image : float32 ``[28, 28]`` in 0..1, to predict
+    """
+    probabilities = compute_logits(network, torch.from_numpy(image[None])).softmax(1)[0]
+    digit = int(probabilities.argmax())
+    return {
+        "image": png_url(image),
+        "predicted": str(digit),
+        "probability": f"{100 * float(probabilities[digit]):.1f} %",
+        "bars": [f"{100 * value:.1f}" for value in probabilities.tolist()],
+        **_shown(first_layer(network, image)),
+    }
+
+
+@torch.inference_mode()
 def first_layer(network: Network, image: np.ndarray) -> np.ndarray:
     """The weights of the first layer as pictures, values in -1..1, ``[units, H, W]``.
 
     A unit of a linear layer is shown by its 28x28 weights. A unit of a convolution is shown by its
-    kernel and, to the right of it, the layer's output for `image`, uint8 ``[28, 28]``, before the
-    ReLU: that picture is wider than high. Each is scaled by its own largest magnitude.
+    kernel and, to the right of it, the layer's output for `image`, float32 ``[28, 28]`` in 0..1,
+    before the ReLU: that picture is wider than high. Each is scaled by its own largest magnitude.
     """
     layer = next(layer for layer in network.layers if isinstance(layer, nn.Linear | nn.Conv2d))
     weight = layer.weight
     if isinstance(layer, nn.Linear):
         return _scaled(weight.numpy().reshape(-1, IMAGE_SIZE, IMAGE_SIZE))
     kernels = weight[:, 0]
-    seen = torch.from_numpy(image).float()[None, None] / 255
-    responses = layer(seen)[0]
+    responses = layer(torch.from_numpy(image)[None, None])[0]
     size = responses.shape[-1]
     rows = (torch.arange(size) * kernels.shape[-1]) // size
     enlarged = kernels[:, rows][:, :, rows]
