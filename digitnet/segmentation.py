@@ -11,13 +11,14 @@ import numpy as np
 
 from digitnet.drawing import Strokes
 from digitnet.pictures import Picture
-from digitnet.reading.cutting import WIDE, DigitLikeness, cut_and_joined
+from digitnet.reading.cutting import DigitLikeness, cut_and_joined
 from digitnet.reading.ink import Ink, ink_of
 from digitnet.reading.rows import TOUCHING, Group, arranged
 from digitnet.reading.strokes import StrokeWriting, split_strokes
 from digitnet.reading.writing import NEARLY_TOUCHING, InkWriting, Piece, Writing, resampled
 
 MAX_MARKS = 500  # a page of print has more
+WIDE = 1.0  # heights; a wider drawing may show several digits
 
 
 @dataclass(frozen=True, eq=False)

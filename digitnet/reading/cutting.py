@@ -12,9 +12,7 @@ from digitnet.reading.writing import Piece, Writing
 DigitLikeness = Callable[[np.ndarray], np.ndarray]
 
 # Widths are in heights of the piece itself.
-WIDE = 1.0  # what is wider may be several digits, however it reads
 NARROW = 0.55  # what is narrower is not cut
-DOUBTFUL = 0.5  # what looks less like a digit than this may be several, or a part of one
 SLANTS = (0.0, 0.25, -0.25)  # of cuts, columns to a row
 MAX_CUTS = 6
 MIN_PIECE, MAX_PIECE = 0.12, 1.3
@@ -71,8 +69,8 @@ def _cut(
     result = []
     for (piece, group), score in zip(pieces, scores, strict=True):
         _, _, width, height = box_of(writing.level(piece))
-        doubtful = score < np.log(DOUBTFUL) and width > NARROW * height
-        if group.sign or height == 0 or not (doubtful or width > WIDE * height):
+        # Pieces score 0 at most, and each cut costs.
+        if group.sign or height == 0 or score > -CUT_COST or width < NARROW * height:
             result.append((piece, group))
             continue
         options = [([piece], score)] + [

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from digitnet.drawing import Strokes, images_of_strokes
-from digitnet.reading.cutting import DOUBTFUL, NARROW, DigitLikeness
+from digitnet.reading.cutting import NARROW, DigitLikeness
 from digitnet.reading.rows import box_of, turned
 from digitnet.reading.writing import Piece, resampled
 
+DOUBTFUL = 0.5  # what looks less like a digit than this may be several
 PARTS = 20  # of equal length, between which a stroke may be split
 MIN_PARTS = 4  # of a digit
 CONNECTION = 3  # parts at most, of the line from one digit to the next

@@ -1,5 +1,7 @@
 """Each classifier's predictions for MNIST's test images, and selections of these images."""
 
+import os
+import sys
 import threading
 import time
 from collections import deque
@@ -172,6 +174,8 @@ class TestPredictions:
 
     def recognise(self) -> None:
         """Recognise all images with each classifier, for `TURN_SECONDS` at a time in turn."""
+        if sys.platform == "linux" and threading.current_thread() is not threading.main_thread():
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)  # of this thread alone
         waiting = deque(self._classifiers)
         while waiting:
             key = waiting.popleft()
