@@ -17,12 +17,18 @@ NEAR, FAR = 2, 4  # pixels from ink, between which that is measured
 MAX_SHADOWS = 3  # times that shadows are taken out, and fainter ones are looked for
 MANY = 40  # marks; among more, small ones are not looked at
 SPECK = 0.7  # of the pen's width; what is smaller was not written
+LARGE = 400  # pixels, the longest side; smaller pictures may be cut out around a digit
+CUT_OFF = 0.5  # of the shorter side: how large a digit is that the border cuts off
+WIDEST, FLATTEST = 0.5, 4  # of the picture's width, and widths to a height: no writing is both
 BORDER = 2  # pixels; what comes as near as this to the border of a large picture touches it
 # On lined paper, of the longest side: a mark is written if it is larger than the first, and larger
 # than the second if most of it lies along a line.
 MIN_WRITING, SMALL_BIT = 0.025, 0.05
 BESIDE_LINE, ON_LINE = 3, 0.7  # pixels from a line, and the part of a mark that lies so near to it
 STRAIGHT = 0.03  # its width to its length, standard deviations: a line that was not found
+NEARLY_STRAIGHT = 0.07  # the same, of a piece of a line
+DARKER, VERY_DARK = 2.3, 3.5  # times as dark as the lines: as writing is, and as no line is
+SMALL_MARK, SEVERAL = 0.06, 10  # of the longest side, and marks: how remnants are
 EDGE = 2  # pixels around ink that may hold some of its blurred edge
 
 
@@ -56,7 +62,7 @@ def marks_in(
         parts, count = scipy.ndimage.label((parts > 0) & ~framed, np.ones((3, 3)))
         dark = np.where(scipy.ndimage.maximum_filter(framed, 3), 0, dark)
     parts, count = _without_specks(parts)
-    if lines.any() and not _is_written_on(parts, lines):
+    if lines.any() and not _is_written_on(parts, lines, dark):
         parts, count = np.zeros_like(parts), 0
     near = scipy.ndimage.maximum_filter(parts > 0, 2 * EDGE + 1) & (~lines | (parts > 0))
     strength = np.where(near, np.clip(dark / max(strongest, 1e-6), 0, None), 0)
@@ -70,7 +76,7 @@ def _connected(
 
     Of what is `dark`, ink is what is `written`, and what lies on lines in short gaps of it.
     """
-    large = max(dark.shape) > 400
+    large = max(dark.shape) > LARGE
     spot = int(np.clip(dark.size // 500, 4, SPOT))
     strongest = float(np.partition(written, -spot, axis=None)[-spot])
     if strongest < BLANK_CONTRAST:
@@ -107,22 +113,33 @@ def _sharp(dark: np.ndarray, parts: np.ndarray, count: int) -> np.ndarray:
     return (edges > SHARP * depths) & ~(beside > AROUND * within)
 
 
-def _is_written_on(parts: np.ndarray, lines: np.ndarray) -> bool:
+def _is_written_on(parts: np.ndarray, lines: np.ndarray, dark: np.ndarray) -> bool:
     """Whether any of the marks ``[H, W]`` on lined paper is more than a remnant of the lines.
 
-    Remnants are bits of a line, and lines that were not found.
+    Remnants are bits of a line, and lines that were not found; they are hardly darker than lines.
     """
     beside = scipy.ndimage.maximum_filter(lines, 2 * BESIDE_LINE + 1)
-    for number, box in enumerate(scipy.ndimage.find_objects(parts), 1):
+    of_lines = np.percentile(dark[lines], 75)
+    slices = scipy.ndimage.find_objects(parts)
+    for number, box in enumerate(slices, 1):
         own = parts[box] == number
         size = max(own.shape) / max(parts.shape)
+        darkness = np.percentile(dark[box][own], 75) / max(of_lines, 1e-6)
         places = np.argwhere(own) - np.argwhere(own).mean(axis=0)
         minor, major = np.sqrt(np.linalg.eigvalsh(places.T @ places + 1e-9 * np.eye(2)))
         is_line = minor < STRAIGHT * major
         is_bit = size < SMALL_BIT and beside[box][own].mean() > ON_LINE
-        if size > MIN_WRITING and not is_line and not is_bit:
+        is_piece = darkness < VERY_DARK and minor < NEARLY_STRAIGHT * major
+        doubtful = size < SMALL_MARK or len(slices) > SEVERAL or _is_at_border(box, parts.shape)
+        is_as_dark = darkness < DARKER and doubtful
+        if size > MIN_WRITING and not (is_line or is_bit or is_piece or is_as_dark):
             return True
     return False
+
+
+def _is_at_border(box: tuple[slice, ...], shape: tuple[int, ...]) -> bool:
+    margin = min(BORDER, max(shape) // 100)
+    return any(s.start <= margin or s.stop >= n - margin for s, n in zip(box, shape, strict=True))
 
 
 def _without_specks(parts: np.ndarray) -> tuple[np.ndarray, int]:
@@ -135,22 +152,20 @@ def _without_specks(parts: np.ndarray) -> tuple[np.ndarray, int]:
         return parts, 0
     sizes = np.array([[side.stop - side.start for side in box] for box in slices])
     longest = sizes.max(axis=1)
-    margin = min(BORDER, max(parts.shape) // 100)
-    at_border = np.array(
-        [
-            any(
-                s.start <= margin or s.stop >= n - margin
-                for s, n in zip(box, parts.shape, strict=True)
-            )
-            for box in slices
-        ]
-    )
+    at_border = np.array([_is_at_border(box, parts.shape) for box in slices])
     # What lies at the border is the end of a line or of a shadow, unless it is like the writing.
     kept = np.ones(len(slices), bool)
     if not at_border.all():
         written = longest[~at_border].max()
         like = (longest > 0.5 * written) & (longest < 1.8 * written)
         kept = ~at_border | (like & (longest < 3 * sizes.min(axis=1)))
+    elif max(parts.shape) > LARGE:
+        kept = longest > CUT_OFF * min(parts.shape)
+    if max(parts.shape) > LARGE:  # a line of the paper, or a fold
+        height, width = sizes.T
+        kept &= (width < WIDEST * parts.shape[1]) | (width < FLATTEST * height)
+        if not kept.any():
+            return np.zeros_like(parts), 0
     largest = np.argmax(np.where(kept, longest, 0))
     inside = scipy.ndimage.distance_transform_edt(parts[slices[largest]] == largest + 1)
     pen = 4 * inside[inside > 0].mean() - 1
