@@ -34,13 +34,14 @@ import torch
 from starlette.middleware import Middleware
 
 from digitnet.ui.browser import serve_engine
+from digitnet.ui.components.base import View
 from digitnet.ui.resources import Resources, load_resources
 from digitnet.ui.server.endpoints import add_api
 from digitnet.ui.server.limits import MAX_QUEUED, limits
 from digitnet.ui.server.preview import Preview
 from digitnet.ui.session import add_session, add_tab
 from digitnet.ui.tabs.break_it import add_break_it
-from digitnet.ui.tabs.common import add_choice
+from digitnet.ui.tabs.common import QUEUED, add_choice
 from digitnet.ui.tabs.compare import add_compare
 from digitnet.ui.tabs.draw import add_draw
 from digitnet.ui.tabs.explore import add_explore
@@ -64,7 +65,10 @@ def build_page(resources: Resources) -> gr.Blocks:
     with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
         add_api(resources)  # first: Gradio's own client takes the first function for /predict
         intro = f"# {TITLE}\n{SENTENCE} They are those of the article {ARTICLE}."
-        gr.Markdown(intro, elem_id="intro")
+        with gr.Row(elem_id="head"):
+            gr.Markdown(intro, elem_id="intro")
+            with gr.Column(scale=0, min_width=64):
+                thumbnail = View("thumbnail", elem_id="thumbnail", padding=False)
         for problem in resources.problems:
             # Not Markdown: it may quote a file that somebody else made.
             gr.HTML(f"<p>⚠️ {html.escape(problem)}</p>", elem_classes="problem", padding=False)
@@ -84,6 +88,7 @@ def build_page(resources: Resources) -> gr.Blocks:
                 add_train_it(resources, choice, sketchpad, tabs, tab, mistakes_only)
             with add_tab("Your hand", "hand"):
                 add_your_hand(resources, choice, tabs, engine)
+        thumbnail.click(lambda: gr.Tabs(selected="draw"), None, tabs, **QUEUED)
         add_session(resources, choice, geometry, sketchpad, tabs)
     return page.queue(max_size=MAX_QUEUED)
 

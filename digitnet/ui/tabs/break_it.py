@@ -35,15 +35,9 @@ def add_break_it(resources: Resources, choice: Choice, sketchpad: Sketchpad, tab
     """Fill `tab`; it distorts what is on `sketchpad`."""
     # Kept, so that moving the slider does not compute the curves again.
     trial = gr.State(None)
-    picked = add_test_image_picker(resources, sketchpad, "break-image")
     empty = gr.Markdown(visible=False, elem_id="nothing-to-break")
     starters, started = add_starters(resources, sketchpad, "break-starters")
     with gr.Column(visible=False, elem_id="break-it") as body:
-        gr.Markdown(
-            "The distortion is applied to the 28×28 image that the models see. "
-            "(Applied to the drawing, a shift or a change of size would have no effect: every "
-            "drawing is centred and fitted first.)"
-        )
         with gr.Row():
             with gr.Column(min_width=300):
                 kind = gr.Radio(
@@ -60,6 +54,11 @@ def add_break_it(resources: Resources, choice: Choice, sketchpad: Sketchpad, tab
                     elem_id="truth",
                 )
                 curves = View("chart", elem_id="curves")
+        gr.Markdown(
+            "The distortion is applied to the 28×28 image that the models see. "
+            "(Applied to the drawing, a shift or a change of size would have no effect: every "
+            "drawing is centred and fitted first.)"
+        )
         gr.Markdown("## The smallest nudge")
         with gr.Row(equal_height=True):
             target = gr.Dropdown(
@@ -78,6 +77,7 @@ def add_break_it(resources: Resources, choice: Choice, sketchpad: Sketchpad, tab
                 min_width=280,
             )
         nudged = View("nudge", elem_id="nudge")
+    picked = add_test_image_picker(resources, sketchpad, "break-image")
 
     @handler
     def show_distorted(trial: Trial | None, model, value, true_digit):
