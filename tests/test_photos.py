@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
+from benchmarks.compose import PAPERS, compose
 from benchmarks.drawing_sets import DEVELOPMENT
 from digitnet.synthetic.writer import write_digits
 
@@ -38,6 +39,14 @@ def test_frames_shadows_and_faint_ink_are_no_hindrance(path, classifiers):
     assert classifiers["cnn"].read(path).text == truth_of(path)
 
 
+# Of pages with these seeds, something was read once.
+@pytest.mark.parametrize("seed", [2, 13, 14, 23, 26, 32, 35, 83, 111])
+def test_nothing_is_read_on_a_blank_page(seed, classifiers):
+    page = compose([], np.random.default_rng([55, seed]), paper=PAPERS[seed % 3]).picture
+    assert classifiers["cnn"].read(page).text == ""
+    assert classifiers["cnn"].predict(page).digit is None
+
+
 def page_of(marks, size=(600, 300)):
     page = Image.new("L", size, 235)
     pen = ImageDraw.Draw(page)
@@ -60,6 +69,20 @@ def test_signs_are_shown_and_not_swallowed(text, classifiers):
     reading = classifiers["cnn"].read(page_of(SIGNS[text]))
     assert reading.text == text
     assert [digit.text for digit in reading.digits] == list(text)
+
+
+def test_a_doubtful_digit_counts_among_digits_and_a_letter_does_not(classifiers):
+    drawings, labels = DEVELOPMENT.read()
+    doubtful = drawings[735]
+    assert labels[735] == 4 and not classifiers["cnn"].predict(doubtful).is_digit
+    one = [(x + 30, y) for x, y in ONE]
+    placed = [np.asarray(stroke) * 140 + [200, 80] for stroke in doubtful]
+    row = [[(x - 150, y) for x, y in SEVEN], *(s.tolist() for s in placed), one]
+    reading = classifiers["cnn"].read(row)
+    assert reading.text == "741" and reading.digits[1].prediction.is_digit
+    bars = [[(220, y), (280, y)] for y in (80, 150, 220)]
+    letter = [[(220, 80), (220, 220)], *bars]  # an E
+    assert classifiers["cnn"].read([row[0], *letter, one]).text == "7?1"
 
 
 def test_two_rows_are_two_numbers(classifiers):

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -18,6 +19,9 @@ from tests.browser.actions import (
     pick,
 )
 
+ZERO = [
+    [(0.5 + 0.22 * np.sin(turn), 0.5 - 0.35 * np.cos(turn)) for turn in np.linspace(0, 6.28, 13)]
+]
 TWO_ONES = [[(0.2, 0.2), (0.2, 0.8)], [(0.8, 0.2), (0.8, 0.8)]]
 
 
@@ -175,6 +179,14 @@ def test_no_nudge_to_what_is_said_already(page):
     pick(page, "7", "target")
     page.locator("#find").click()
     expect(page.locator("#nudge")).to_contain_text("cnn predicts 7 already")
+
+
+def test_the_headline_names_a_zero(page):
+    draw(page, ZERO)
+    expect(answer(page)).to_have_text("0")
+    open_tab(page, "Break it")
+    page.locator("#find").click()
+    expect(page.locator("#nudge .headline")).to_have_text("Still a 0 to you; cnn says 3.")
 
 
 def test_a_refused_drawing_gives_way_at_the_start(page):

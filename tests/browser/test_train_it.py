@@ -202,7 +202,7 @@ def test_the_numbers_follow_model_and_recipe(page):
         ("hidden-units", "16"),
         ("batch-size", "128"),
         ("learning-rate", "0.008"),
-        ("images", "12000"),
+        ("images", "6000"),
     ):
         expect(page.locator(f"#{name} input")).to_have_value(value)
 

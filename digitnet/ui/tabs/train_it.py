@@ -44,9 +44,10 @@ from digitnet.ui.trained_model import TrainedModel, make_trained_model, network_
 
 # Seconds that a training may take; the time of a borrowed GPU includes its own start.
 LIMIT = 45.0 if ON_ZERO_GPU else 300.0
-# A large network is offered fewer epochs and images at first: half a minute's, on two cores.
+# What is offered first takes half a minute on two cores: so many images, over all epochs.
 LARGE = 10_000  # parameters
-MAX_EPOCHS_OF_LARGE, MAX_IMAGES_OF_LARGE = 5, 12_000
+IMAGES_OF_LARGE, IMAGES_OF_SMALL = 45_000, 350_000
+MAX_EPOCHS_OF_LARGE = 3
 # Texts for the ranges in `LIMITS` that need more than two numbers.
 RANGES = {
     "hidden_units": ", ".join(
@@ -266,7 +267,7 @@ def introduction(model: str, recipe: str) -> str:
     """What is said of a training of this network, as Markdown."""
     return (
         f"Watch the network selected above (**{model}**, {RECIPES[recipe].label}) learn from "
-        "nothing, in half a minute or less. Meanwhile, it predicts what you have drawn. Only you "
+        "nothing, in about half a minute. Meanwhile, it predicts what you have drawn. Only you "
         "can use it, and it is deleted when you close the page."
     )
 
@@ -274,15 +275,17 @@ def introduction(model: str, recipe: str) -> str:
 def first_numbers(model: str, recipe: str) -> list[float]:
     """Hidden units, epochs, learning rate, batch size and images, before a visitor changes them."""
     hyperparameters = RECIPES[recipe].for_model(model)
-    epochs, images = hyperparameters.epochs, TRAINING_IMAGES
+    epochs, enough = hyperparameters.epochs, IMAGES_OF_SMALL
     if parameter_count(build(model)) > LARGE:
-        epochs, images = min(epochs, MAX_EPOCHS_OF_LARGE), MAX_IMAGES_OF_LARGE
+        epochs, enough = min(epochs, MAX_EPOCHS_OF_LARGE), IMAGES_OF_LARGE
+    written = hyperparameters.digits + hyperparameters.non_digits  # in proportion to the images
+    images = enough / epochs / (1 + written / TRAINING_IMAGES)
     return [
         MODELS[model].default_hidden_units,
         epochs,
         hyperparameters.learning_rate,
         hyperparameters.batch_size,
-        images,
+        min(TRAINING_IMAGES, round(images, -3)),
     ]
 
 
