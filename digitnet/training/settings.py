@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from digitnet.models import MODELS
+from digitnet.models import MODELS, build, parameter_count
 from digitnet.training.recipes import RECIPES, Hyperparameters
 
 TRAINING_IMAGES = 60_000
@@ -18,6 +18,10 @@ LIMITS: dict[str, tuple[float, float]] = {
     "images": (100, TRAINING_IMAGES),
     "seed": (0, 2**31 - 1),
 }
+# What is offered first takes half a minute on two cores: so many images, over all epochs.
+LARGE = 10_000  # parameters
+IMAGES_OF_LARGE, IMAGES_OF_SMALL = 45_000, 350_000
+MAX_EPOCHS_OF_LARGE = 3
 MIN_HELD_BACK = 500  # images; fewer determine a temperature badly
 
 
@@ -80,6 +84,24 @@ class Settings:
             non_digits=round(hyperparameters.non_digits * share),
             held_back=held_back if held_back >= MIN_HELD_BACK else 0,
         )
+
+
+def first_numbers(model: str, recipe: str) -> list[float]:
+    """The numbers that are offered first for a network, in the order of `LIMITS`."""
+    hyperparameters = RECIPES[recipe].for_model(model)
+    epochs, enough = hyperparameters.epochs, IMAGES_OF_SMALL
+    if parameter_count(build(model)) > LARGE:
+        epochs, enough = min(epochs, MAX_EPOCHS_OF_LARGE), IMAGES_OF_LARGE
+    written = hyperparameters.digits + hyperparameters.non_digits  # in proportion to the images
+    images = enough / epochs / (1 + written / TRAINING_IMAGES)
+    return [
+        MODELS[model].default_hidden_units,
+        epochs,
+        hyperparameters.learning_rate,
+        hyperparameters.batch_size,
+        min(TRAINING_IMAGES, int(round(images, -3))),
+        0,
+    ]
 
 
 def _number(name: str, value: Any, low: float, high: float, whole: bool) -> Any:

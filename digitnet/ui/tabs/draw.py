@@ -72,6 +72,8 @@ def add_draw(
         with gr.Column(min_width=300):
             sketchpad = Sketchpad(chosen=chosen)
             picture_input = PictureInput()
+            if len(resources.models) > 1:
+                View("challenge", {"model": resources.models[-1]}, elem_id="challenge")
         with gr.Column(min_width=300):
             answers = View(
                 "answer",

@@ -9,9 +9,9 @@ import gradio as gr
 import numpy as np
 
 from digitnet.classifier import DEFAULT_RECIPE
-from digitnet.models import IMAGE_SIZE, MODELS, available_models, build, parameter_count
+from digitnet.models import IMAGE_SIZE, MODELS, available_models
 from digitnet.training.recipes import RECIPES
-from digitnet.training.settings import LIMITS, TRAINING_IMAGES, Settings
+from digitnet.training.settings import LIMITS, Settings, first_numbers
 from digitnet.training.worker import Report
 from digitnet.training.worker import reports as training_reports
 from digitnet.training.worker_client import prepare, train_in_a_process
@@ -44,10 +44,6 @@ from digitnet.ui.trained_model import TrainedModel, make_trained_model, network_
 
 # Seconds that a training may take; the time of a borrowed GPU includes its own start.
 LIMIT = 45.0 if ON_ZERO_GPU else 300.0
-# What is offered first takes half a minute on two cores: so many images, over all epochs.
-LARGE = 10_000  # parameters
-IMAGES_OF_LARGE, IMAGES_OF_SMALL = 45_000, 350_000
-MAX_EPOCHS_OF_LARGE = 3
 # Texts for the ranges in `LIMITS` that need more than two numbers.
 RANGES = {
     "hidden_units": ", ".join(
@@ -97,7 +93,7 @@ def add_train_it(
                 min_width=130,
             )
             for (name, (low, high)), value in zip(
-                LIMITS.items(), [*first_numbers(*first), 0], strict=True
+                LIMITS.items(), first_numbers(*first), strict=True
             )
         ]
     with gr.Row():
@@ -212,14 +208,14 @@ def add_train_it(
     def follow_choice(model, recipe, trained):
         """The numbers of what is selected above, and what is said of it."""
         network = chosen_network(model, recipe, trained)
-        return [introduction(*network), *first_numbers(*network)]
+        return [introduction(*network), *first_numbers(*network)[:-1]]
 
     inputs = [choice.model, choice.recipe, *numbers, sketchpad, choice.picture, choice.trained]
     gr.on(
         [choice.model.change, choice.recipe.change],
         follow_choice,
         [choice.model, choice.recipe, choice.trained],
-        [what, *numbers[:5]],
+        [what, *numbers[:-1]],  # the seed is the visitor's
         **in_order("numbers"),
     )
     train.click(
@@ -270,23 +266,6 @@ def introduction(model: str, recipe: str) -> str:
         "nothing, in about half a minute. Meanwhile, it predicts what you have drawn. Only you "
         "can use it, and it is deleted when you close the page."
     )
-
-
-def first_numbers(model: str, recipe: str) -> list[float]:
-    """Hidden units, epochs, learning rate, batch size and images, before a visitor changes them."""
-    hyperparameters = RECIPES[recipe].for_model(model)
-    epochs, enough = hyperparameters.epochs, IMAGES_OF_SMALL
-    if parameter_count(build(model)) > LARGE:
-        epochs, enough = min(epochs, MAX_EPOCHS_OF_LARGE), IMAGES_OF_LARGE
-    written = hyperparameters.digits + hyperparameters.non_digits  # in proportion to the images
-    images = enough / epochs / (1 + written / TRAINING_IMAGES)
-    return [
-        MODELS[model].default_hidden_units,
-        epochs,
-        hyperparameters.learning_rate,
-        hyperparameters.batch_size,
-        min(TRAINING_IMAGES, round(images, -3)),
-    ]
 
 
 @handler

@@ -30,6 +30,7 @@ function announceSoon() {
   clearTimeout(settling);
   settling = setTimeout(() => {
     if (penDown || waiting) return; // another answer comes
+    window.dispatchEvent(new CustomEvent("digitnet:settled", { detail: preview ?? props.value }));
     const shown = [".sentence", ".late", ".disagreement"].map((one) => element.querySelector(one));
     const text = shown.map((one) => (one.checkVisibility() ? one.innerText : "")).join(" ").trim();
     if (text !== announced) element.querySelector(".spoken").textContent = announced = text;
