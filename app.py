@@ -73,7 +73,7 @@ def build_page(resources: Resources) -> gr.Blocks:
             # Not Markdown: it may quote a file that somebody else made.
             gr.HTML(f"<p>⚠️ {html.escape(problem)}</p>", elem_classes="problem", padding=False)
         choice, engine = add_choice(resources), serve_engine(resources)
-        with gr.Tabs(selected="draw") as tabs:
+        with gr.Tabs(selected="draw", overflow_behavior="wrap", elem_id="tabs") as tabs:
             with add_tab("Draw", "draw"):
                 sketchpad, geometry = add_draw(resources, choice, engine)
             with add_tab("Why", "why") as tab:

@@ -56,12 +56,8 @@ def choose(page: Page, label: str, group: str) -> None:
 
 
 def open_tab(page: Page, name: str) -> None:
-    """Open a tab, which on a phone may lie behind the three dots."""
-    tab = page.get_by_role("tab", name=name, exact=True)
-    if not tab.is_visible():
-        page.locator(".overflow-menu > button").click()
-        tab = page.locator(".overflow-dropdown button", has_text=name)
-    tab.click()
+    """Open a tab."""
+    page.get_by_role("tab", name=name, exact=True).click()
 
 
 def wait_for_engine(page: Page) -> None:

@@ -4,6 +4,15 @@
   const FOCUSABLE = ":is(button, input):not(:disabled, [tabindex='-1']), [tabindex='0']";
   const SETTLED = 250; // milliseconds after a change, until all that belongs to it is there
 
+  // Scroll a strip of tabs, and nothing else, until the selected one is seen.
+  let revealed = null;
+  function reveal(tab) {
+    const list = tab.closest("[role=tablist]");
+    const [around, own] = [list.getBoundingClientRect(), tab.getBoundingClientRect()];
+    if (own.left < around.left) list.scrollLeft += own.left - around.left;
+    if (own.right > around.right) list.scrollLeft += own.right - around.right;
+  }
+
   // Radio buttons are a group by their common name; each tab list has one tab stop.
   function group() {
     for (const fieldset of document.querySelectorAll("fieldset[id]")) {
@@ -12,7 +21,9 @@
       }
     }
     for (const tab of document.querySelectorAll("[role=tablist] [role=tab]")) {
-      tab.tabIndex = tab.ariaSelected === "true" ? 0 : -1;
+      const isSelected = tab.ariaSelected === "true";
+      tab.tabIndex = isSelected ? 0 : -1;
+      if (isSelected && tab !== revealed) reveal((revealed = tab));
     }
   }
 
