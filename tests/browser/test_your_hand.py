@@ -41,7 +41,23 @@ def write(page, drawing):
         page.mouse.up()
 
 
-def write_twenty(page, written):
+def write_by_touch(page, drawing):
+    """Write one digit with a finger."""
+    box = page.locator("#hand .sheet").bounding_box()
+    touch = page.context.new_cdp_session(page)
+    for stroke in drawing:
+        for number, (x, y) in enumerate(stroke[::2]):
+            at = {
+                "x": box["x"] + box["width"] * (0.2 + 0.6 * x),
+                "y": box["y"] + box["height"] * (0.2 + 0.6 * y),
+            }
+            kind = "touchMove" if number else "touchStart"
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [at]})
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    touch.detach()
+
+
+def write_twenty(page, written, write=write):
     open_tab(page, "Your hand")
     wait_for_engine(page)
     page.locator("#hand .start").click()
@@ -121,17 +137,7 @@ def test_a_finger_writes_and_the_page_goes_on_by_itself(browser, address, writte
         page.locator("#hand .start").click()
         page.locator("#hand .sheet").scroll_into_view_if_needed()
         digit = int(page.locator("#hand .prompt .digit").inner_text())
-        box = page.locator("#hand .sheet").bounding_box()
-        touch = page.context.new_cdp_session(page)
-        for stroke in written[digit][0]:
-            for number, (x, y) in enumerate(stroke[::2]):
-                at = {
-                    "x": box["x"] + box["width"] * (0.2 + 0.6 * x),
-                    "y": box["y"] + box["height"] * (0.2 + 0.6 * y),
-                }
-                kind = "touchMove" if number else "touchStart"
-                touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [at]})
-            touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        write_by_touch(page, written[digit][0])
         expect(page.locator("#hand .prompt .count")).to_have_text("2 of 20")  # after a moment
         expect(page.locator("#hand .tiles li")).to_have_count(1)
         page.locator("#hand .skip").click()
@@ -141,6 +147,22 @@ def test_a_finger_writes_and_the_page_goes_on_by_itself(browser, address, writte
         expect(page.locator("#hand .prompt .digit")).to_have_text(str(digit))
         page.locator("#hand .stop").click()
         expect(page.locator("#hand .next")).to_be_disabled()
+
+
+def test_twenty_digits_by_touch_are_taught(browser, address, written):
+    with visit(browser, address, PHONE) as page:
+        choose(page, "linear", "model")
+        write_twenty(page, written, write_by_touch)
+        expect(page.locator("#hand .prompt")).to_have_text("20 digits written")
+        drawings = [drawing for digit in range(10) for drawing in written[digit]]
+        labels = [digit for digit in range(10) for _ in written[digit]]
+        answers = digitnet.load("cnn", device="cpu").predict_batch(drawings)
+        right = sum(one.answer == label for one, label in zip(answers, labels, strict=True))
+        shown = int(score(page, "cnn", "drawings").inner_text().split()[0])
+        assert abs(shown - right) <= 1  # the page rounds to its pixels
+        page.locator("#teach").click()
+        expect(page.locator("#lesson .taught")).to_contain_text("learned from 10 of your digits")
+        expect(page.locator("#lesson .unseen td").last).to_have_text(re.compile(r"^\d+ read$"))
 
 
 def test_a_wrong_answer_is_corrected_and_joins_the_pile(page):
