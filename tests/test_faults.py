@@ -239,7 +239,7 @@ def test_a_page_that_is_ended_during_a_training_leaves_nothing(tmp_path, number,
         assert line, said
         said += line
     with httpx.Client(base_url=address[0], timeout=60) as client:
-        settings = ["cnn", "article", 4, 30, 0.001, 32, 60_000, 0]
+        settings = ["cnn", "article", 4, 30, 0.001, 32, 60_000, 0, [], None, None]
         wait_in_queue(client, event_named(client, "begin"), settings, "x")
         body = {"data": [None], "fn_index": event_named(client, "watch"), "session_hash": "x"}
         client.post("/gradio_api/queue/join", json=body).raise_for_status()
