@@ -13,7 +13,7 @@ import sys
 
 from benchmarks import PROJECT
 
-# What a visitor waits for comes first, as the machine is coolest then.
+# What a visitor waits for comes first.
 RUNS = {
     "page": [],
     "load": [],

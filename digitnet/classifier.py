@@ -29,7 +29,8 @@ from digitnet.sources import find_weights, single_file
 from digitnet.weights import OLD_RECIPES, WEIGHTS_FOLDER, Metadata, load_weights
 
 DEFAULT_RECIPE = "drawings"
-ROW_ODDS = 10  # in a row of digits, a digit is so many times as likely; see benchmarks/pages.py
+# By how much the odds of a digit rise among digits; chosen with the development drawings.
+ROW_ODDS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +79,8 @@ class ReadDigit:
     box : x and y of the top left corner, width and height; in pixels of the picture, turned as its
         EXIF data says, or in the drawing's own unit
     image : float32 ``[28, 28]`` in 0..1, what the model saw of it
-    prediction : of the model for this image, also where it is a sign; among digits, what looks less
-        like a digit is one as well
+    prediction : of the model for this image, also where it is a sign; its threshold for a digit is
+        lower in a row of which at least half are digits
     """
 
     text: str
@@ -170,7 +171,7 @@ class Classifier(PretrainedMixin):
     def _among_digits(
         self, found: Sequence[DetectedDigit], predictions: Sequence[Prediction]
     ) -> list[Prediction]:
-        """Predictions with a lower threshold in rows of which half or more are digits."""
+        """Predictions with a lower threshold in rows of which at least half are digits."""
         accepted: dict[int, list[bool]] = defaultdict(list)
         for digit, prediction in zip(found, predictions, strict=True):
             if not digit.sign:

@@ -28,7 +28,7 @@ BESIDE_LINE, ON_LINE = 3, 0.7  # pixels from a line, and the part of a mark that
 STRAIGHT = 0.03  # its width to its length, standard deviations: a line that was not found
 NEARLY_STRAIGHT = 0.07  # the same, of a piece of a line
 DARKER, VERY_DARK = 2.3, 3.5  # times as dark as the lines: as writing is, and as no line is
-SMALL_MARK, SEVERAL = 0.06, 10  # of the longest side, and marks: how remnants are
+SMALL_MARK, SEVERAL = 0.06, 10  # remnants are smaller, of the longest side, or there are more
 EDGE = 2  # pixels around ink that may hold some of its blurred edge
 
 

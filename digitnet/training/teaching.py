@@ -80,7 +80,7 @@ def teach(
 def teach_strokes(
     classifier: Classifier, drawings: Sequence[Strokes], labels: Sequence[int], *, seed: int = 0
 ) -> Classifier:
-    """`teach` with drawings that are parsed already."""
+    """`teach` with drawings that are parsed already; it raises the same errors."""
     if not 1 <= len(drawings) <= MAX_TAUGHT:
         raise ValueError(f"Give 1 to {MAX_TAUGHT:,} drawings, not {len(drawings):,}.")
     if len(labels) != len(drawings):

@@ -7,7 +7,8 @@ import { readSafetensors } from "./safetensors.js";
 export { predict } from "./prediction.js";
 export { preprocessingStages, run };
 
-const TRIAL = { strokes: [[[300, 200], [700, 200], [450, 850]]], size: 1000, runs: 1 };
+const TRIAL = [[[300, 200], [700, 200], [450, 850]]]; // a 7, on a canvas of TRIAL_SIZE
+const TRIAL_SIZE = 1000;
 
 const loaded = {}; // {layers, temperature, threshold, tensors}, by recipe and model
 const loading = {}; // promises, by recipe
@@ -30,11 +31,9 @@ export async function add(recipe, model, described) {
   const response = await fetch(here(described.weights));
   if (!response.ok) return;
   const { tensors } = readSafetensors(await response.arrayBuffer());
-  // The browser compiles what has run before: now, between other things, rather than under the pen.
-  for (let i = 0; i < TRIAL.runs; i++) {
-    await new Promise((done) => setTimeout(done));
-    run(described.layers, tensors, preprocessingStages(TRIAL.strokes, TRIAL.size).centred);
-  }
+  // The first run is slow, as the browser compiles it: let that not be the visitor's first stroke.
+  await new Promise((done) => setTimeout(done)); // after what is waiting to be done
+  run(described.layers, tensors, preprocessingStages(TRIAL, TRIAL_SIZE).centred);
   loaded[recipe] = { ...loaded[recipe], [model]: { ...described, tensors } };
 }
 

@@ -134,7 +134,8 @@ def curves(settings: Settings, history: list[Point]) -> tuple[dict[str, Any], di
 
 @torch.inference_mode()
 def look_inside(network: Network, image: np.ndarray) -> dict[str, Any]:
-    """The template's data of a network as it is now: its prediction and its first layer.
+    """The template's data of a network as it is now: its prediction, which is not calibrated yet,
+    and its first layer.
 
     Parameters
     ----------
