@@ -42,6 +42,13 @@ def values_of(page, model):
     return network, values
 
 
+def show(page, model):
+    """Choose a model, and wait until the picture is of it: a new picture has nothing selected."""
+    choose(page, model, "model")
+    expect(page.locator("#answer .sentence b")).to_have_text(model)
+    expect(page.locator("#network .maps")).to_have_count(2 if model == "cnn" else 0)
+
+
 def part(page, column, number):
     return page.locator(f"#network [data-column='{column}'][data-part='{number}']")
 
@@ -72,7 +79,7 @@ def pixels(canvas):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_answers_are_the_logits(drawn, model):
-    choose(drawn, model, "model")
+    show(drawn, model)
     _, values = values_of(drawn, model)
     expect(drawn.locator("#network .answers .part")).to_have_count(10)
     logits = values[-1][0].tolist()
@@ -116,8 +123,7 @@ def test_the_sum_of_a_cell_is_written_out(drawn):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_pointing_at_an_answer_shows_what_speaks_for_it(drawn, model):
-    choose(drawn, model, "model")
-    expect(drawn.locator("#answer .sentence b")).to_have_text(model)
+    show(drawn, model)
     drawn.locator("#network .answers .part").nth(3).hover()
     expect(title(drawn)).to_have_text("The answer 3")
     network, values = values_of(drawn, model)
@@ -134,8 +140,7 @@ def test_pointing_at_an_answer_shows_what_speaks_for_it(drawn, model):
 
 
 def test_a_unit_that_the_relu_shuts_is_marked(drawn):
-    choose(drawn, "nonlinear", "model")
-    expect(drawn.locator("#answer .sentence b")).to_have_text("nonlinear")
+    show(drawn, "nonlinear")
     _, values = values_of(drawn, "nonlinear")
     shut = [value == 0 for value in values[3][0].tolist()]
     units = drawn.locator("#network .units .part")
