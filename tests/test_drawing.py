@@ -171,7 +171,7 @@ def transparent(image, grey):
 
 @pytest.mark.parametrize("change", PICTURES)
 def test_the_prediction_survives(change, classifiers, test_set):
-    images = test_set[0][:40].numpy()
+    images = test_set[0][:20].numpy()
     cnn = classifiers["cnn"]
     expected = [prediction.digit for prediction in cnn.predict_batch(list(images))]
     changed = [

@@ -11,6 +11,7 @@ from digitnet.drawing import parse_drawing
 from digitnet.evaluation import compute_logits, evaluate
 from digitnet.explain.attribution import attributions, feature_maps, grad_cam
 from digitnet.explain.counterfactual import find_counterfactual
+from digitnet.explain.pieces import pieces_of_image
 from digitnet.hub.model_card import model_card
 from digitnet.metrics import ModelMetrics
 from digitnet.models import CLASSES, MODELS, Network, parameter_count
@@ -123,7 +124,7 @@ def test_it_is_explained(classifier, test_set):
     if classifier.network.has_convolutions:
         assert grad_cam(classifier, image, 7).shape == (28, 28)
         assert [maps.shape for maps in feature_maps(classifier, image)] == [(3, 28, 28)]
-    counterfactual = find_counterfactual(classifier, image, 7)
+    counterfactual = find_counterfactual(classifier, image, pieces_of_image(image), 7)
     assert counterfactual is None or counterfactual.answer != 7
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -13,7 +12,7 @@ from digitnet.calibration import digit_score
 from digitnet.classifier import Classifier
 from digitnet.drawing import Strokes, images_of_strokes
 from digitnet.evaluation import as_batch, make_forward
-from digitnet.explain.pieces import Pieces, pieces_of_image, pieces_of_strokes
+from digitnet.explain.pieces import Pieces
 
 MAX_REMOVED = 2  # strokes, or pieces of the ink, removed together
 MAX_TRIALS = 40  # combinations of as many strokes
@@ -56,7 +55,11 @@ def answers(classifier: Classifier, logits: torch.Tensor) -> list[int | None]:
 
 
 def find_counterfactual(
-    classifier: Classifier, subject: Strokes | np.ndarray, digit: int
+    classifier: Classifier,
+    image: np.ndarray,
+    pieces: Pieces,
+    digit: int,
+    strokes: Strokes | None = None,
 ) -> Counterfactual | None:
     """Find a small part of the ink without which `classifier` answers differently.
 
@@ -67,23 +70,21 @@ def find_counterfactual(
     Parameters
     ----------
     classifier : to explain
-    subject : the parsed strokes of one digit, or an image float32 ``[28, 28]`` in 0..1
+    image : float32 ``[28, 28]`` in 0..1, not blank
+    pieces : of the ink of `image`
     digit : 0 to 9
+    strokes : the parsed drawing that `image` is of, if it is of one
 
     Returns
     -------
     The counterfactual; None if none was found within `MAX_LENGTH_REMOVED` and `MAX_INK_REMOVED`.
     """
-    searches: list[Callable[[], Counterfactual | None]] = []
-    if isinstance(subject, np.ndarray):
-        image, pieces_of = subject, pieces_of_image
-    else:
-        (image,) = images_of_strokes([subject])
-        searches.append(lambda: without_strokes(classifier, subject, digit))
-        pieces_of = partial(pieces_of_strokes, subject)
-    if image.any():
-        searches.append(lambda: without_pieces(classifier, image, pieces_of(image), digit))
-        searches.append(lambda: without_patches(classifier, image, digit))
+    searches: list[Callable[[], Counterfactual | None]] = [
+        lambda: without_pieces(classifier, image, pieces, digit),
+        lambda: without_patches(classifier, image, digit),
+    ]
+    if strokes is not None:
+        searches.insert(0, lambda: without_strokes(classifier, strokes, digit))
     (now,) = answers(classifier, classifier.logits(torch.from_numpy(image)[None]))
     wanted = _wanted(digit, now)
     other = None

@@ -45,6 +45,11 @@ def pick(page, option, dropdown):
     page.get_by_role("option", name=option, exact=True).click()
 
 
+def switch_theme(page):
+    """From light to dark, or back, as Gradio's settings do it."""
+    page.evaluate("document.body.classList.toggle('dark')")
+
+
 def open_fold(page, name):
     page.locator(f"#{name} > button").click()
 

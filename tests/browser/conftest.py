@@ -10,7 +10,6 @@ from playwright.sync_api import expect, sync_playwright
 from benchmarks.browser import FLAGS, find_chromium
 from tests.browser.find_browser import INSTALL_LINE
 
-THEMES = ("light", "dark")
 WIDE = {"viewport": {"width": 1440, "height": 900}}
 PATIENCE = 20_000  # milliseconds; a machine that does other things besides is slow
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}

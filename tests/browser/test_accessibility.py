@@ -4,21 +4,29 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.actions import SEVEN, answer, choose, draw, open_fold, open_tab, type_number
+from tests.browser.actions import (
+    SEVEN,
+    answer,
+    choose,
+    draw,
+    open_fold,
+    open_tab,
+    switch_theme,
+    type_number,
+)
 from tests.browser.conftest import PHONE, WIDE, visit
 
 # The footer is Gradio's own.
 OURS = {"exclude": [["footer"]]}
-OTHER_THEME = "document.body.classList.toggle('dark')"
 LOOKS = 10  # of a second or so; what fades in meanwhile has too little contrast on the way
 
 
 def complaints(page):
     """What axe-core finds and goes on finding; of the other theme, what it says of its colours."""
     found = lasting_violations(page)
-    page.evaluate(OTHER_THEME)
+    switch_theme(page)
     found += lasting_violations(page, {"runOnly": ["color-contrast"]})
-    page.evaluate(OTHER_THEME)
+    switch_theme(page)
     return found
 
 

@@ -4,7 +4,6 @@ import json
 import re
 import sys
 
-import pytest
 from playwright.sync_api import expect
 
 from benchmarks.serving import served
@@ -19,9 +18,10 @@ from tests.browser.actions import (
     pick,
     settled,
     strokes,
+    switch_theme,
     type_number,
 )
-from tests.browser.conftest import THEMES, WIDE, visit
+from tests.browser.conftest import WIDE, visit
 from tests.conftest import PROJECT
 
 RECIPE = "drawings"
@@ -75,18 +75,18 @@ def test_gallery_shows_right_and_wrong_in_counts_and_marks(page):
         assert mark == "✗" and predicted != actual
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_right_is_green_and_wrong_is_red(browser, address, theme):
-    with visit(browser, address, WIDE, theme) as page:
-        choose(page, "linear", "model")
-        open_tab(page, "Test predictions")
-        for outcome, sign in (("right", 1), ("wrong", -1)):
-            choose(page, outcome, "outcome")
-            other = {"right": "wrong", "wrong": "right"}[outcome]
-            expect(page.locator(f"#gallery .tile.{outcome}").first).to_be_visible()
-            expect(page.locator(f"#gallery .tile.{other}")).to_have_count(0)
+def test_right_is_green_and_wrong_is_red(page):
+    choose(page, "linear", "model")
+    open_tab(page, "Test predictions")
+    for outcome, sign in (("right", 1), ("wrong", -1)):
+        choose(page, outcome, "outcome")
+        other = {"right": "wrong", "wrong": "right"}[outcome]
+        expect(page.locator(f"#gallery .tile.{outcome}").first).to_be_visible()
+        expect(page.locator(f"#gallery .tile.{other}")).to_have_count(0)
+        for _ in range(2):  # in both themes
             red, green, _ = colour(page.locator("#gallery .tile .caption").first)
             assert sign * (green - red) > 0
+            switch_theme(page)
 
 
 def test_gallery_filters_by_true_digit_and_turns_pages(page, test_set):

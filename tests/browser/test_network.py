@@ -18,17 +18,28 @@ from tests.browser.actions import (
     strokes,
     wait_for_engine,
 )
+from tests.browser.conftest import WIDE, visit
 
 CLOSE = 0.02  # numbers are shown with two decimals
 
 
+@pytest.fixture(scope="module")
+def page_with_a_seven(browser, address):
+    """One page for all tests that only look at the network."""
+    with visit(browser, address, WIDE) as page:
+        wait_for_engine(page)
+        draw(page, SEVEN)
+        expect(answer(page)).to_have_text("7")
+        yield page
+
+
 @pytest.fixture
-def drawn(page):
-    """The page with a 7 on the sketchpad."""
-    wait_for_engine(page)
-    draw(page, SEVEN)
-    expect(answer(page)).to_have_text("7")
-    return page
+def drawn(page_with_a_seven):
+    """The page with a 7 on the sketchpad, the network of the cnn and nothing selected in it."""
+    page_with_a_seven.mouse.move(0, 0)
+    show(page_with_a_seven, "cnn")
+    expect(title(page_with_a_seven)).to_have_count(0)
+    return page_with_a_seven
 
 
 def values_of(page, model):

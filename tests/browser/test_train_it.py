@@ -3,7 +3,6 @@
 import re
 
 import numpy as np
-import pytest
 from playwright.sync_api import expect
 
 import digitnet
@@ -16,9 +15,10 @@ from tests.browser.actions import (
     open_fold,
     open_tab,
     strokes,
+    switch_theme,
     type_number,
 )
-from tests.browser.conftest import THEMES, WIDE, visit
+from tests.browser.conftest import WIDE, visit
 
 LONG = 90_000  # milliseconds: a process has to start, and the machine may be busy
 
@@ -42,9 +42,16 @@ def says(page):
 
 
 def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
+    draw(page, SEVEN)
+    seen = page.locator("#answer .seen img")
+    expect(seen).to_have_attribute("src", re.compile("^data:image/png"))  # the server's answer
+    image = seen.get_attribute("src")
     open_training(page, hidden_units=8, epochs=2, images=20_000)
     page.locator("#train").click()
     expect(page.locator("#stop")).to_be_visible()
+    live = page.locator("#training .live")  # what is drawn is predicted while it learns
+    expect(live.locator(".predicted")).to_have_text(re.compile(r"^\d$"), timeout=LONG)
+    expect(live.locator("img")).to_have_attribute("src", image)
     expect(page.locator("#training .test")).to_be_visible(timeout=LONG)
     expect(says(page)).to_have_text(re.compile(r"^Trained for 2 epochs \(\d+\.\d s\)\.$"))
     expect(page.locator("#train")).to_be_visible()
@@ -52,6 +59,16 @@ def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
         curve = page.locator(f"#{name}-curve polyline").get_attribute("points").split()
         assert len(curve) > 1 and curve[-1].startswith("340.0,")
     expect(page.locator("#training figcaption")).to_contain_text("8 hidden units")
+    expect(page.locator("#training figure img")).to_have_attribute(
+        "alt", re.compile("blue.*orange")
+    )
+    for is_dark in (False, True):
+        assert is_dark == (
+            sum(colour(page.locator("#training figcaption")))
+            > sum(colour(page.locator("body"), "backgroundColor"))
+        )
+        switch_theme(page)
+    live_answer = [live.locator(part).inner_text() for part in (".predicted", ".probability")]
 
     with page.expect_download() as download:
         page.get_by_role("link", name="Download linear.safetensors").click()
@@ -66,14 +83,14 @@ def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
     page.locator("#draw-on-it").click()
     expect(page.locator("#model").get_by_label("yours")).to_be_checked()
     expect(page.locator("#answer .sentence b")).to_have_text("yours")
-    draw(page, SEVEN)
-    expect(page.locator("#answer .sentence b")).to_have_text("yours")
     expect(page.locator("#answer .models .card")).to_have_count(4)
     points = strokes(page).first.get_attribute("points").split()
     drawing = [[tuple(map(float, point.split(","))) for point in points]]
     prediction = classifier.predict(drawing)
     sentence = f"yours predicts {prediction.digit}, {100 * prediction.confidence:.1f} %"
     expect(page.locator("#answer .sentence")).to_have_text(sentence)
+    predicted, probability = live_answer
+    assert sentence.endswith(f"predicts {predicted}, {float(probability.split()[0]):.1f} %")
     bars = page.locator("#answer .bars .percent").all_inner_texts()
     shown = [float(text.removesuffix(" %")) for text in bars]
     np.testing.assert_allclose(shown, 100 * prediction.probabilities, atol=0.0501)
@@ -205,37 +222,3 @@ def test_the_numbers_follow_model_and_recipe(page):
         ("images", "6000"),
     ):
         expect(page.locator(f"#{name} input")).to_have_value(value)
-
-
-def test_what_is_drawn_is_predicted_while_it_learns(page):
-    draw(page, SEVEN)
-    expect(answer(page)).to_have_text("7")
-    seen = page.locator("#answer .seen img")
-    expect(seen).to_have_attribute("src", re.compile("^data:image/png"))  # the server's answer
-    image = seen.get_attribute("src")
-    open_training(page, epochs=1, images=20_000)
-    page.locator("#train").click()
-    live = page.locator("#training .live")
-    expect(live.locator(".predicted")).to_have_text(re.compile(r"^\d$"), timeout=LONG)
-    expect(page.locator("#training .test")).to_be_visible(timeout=LONG)
-    expect(live.locator("img")).to_have_attribute("src", image)
-    page.locator("#draw-on-it").click()
-    probability = float(live.locator(".probability").inner_text().split()[0])
-    expect(page.locator("#answer .sentence")).to_have_text(
-        f"yours predicts {live.locator('.predicted').inner_text()}, {probability:.1f} %"
-    )
-
-
-@pytest.mark.parametrize("theme", THEMES)
-def test_the_two_signs_are_told_apart_in_both_themes(browser, address, theme):
-    with visit(browser, address, WIDE, theme) as page:
-        open_training(page, epochs=1, images=1_000)
-        page.locator("#train").click()
-        expect(page.locator("#training .test")).to_be_visible(timeout=LONG)
-        light = sum(colour(page.locator("#training figcaption"))) > sum(
-            colour(page.locator("body"), "backgroundColor")
-        )
-        assert light == (theme == "dark")
-        expect(page.locator("#training figure img")).to_have_attribute(
-            "alt", re.compile("blue.*orange")
-        )

@@ -26,7 +26,7 @@ def test_visitors_at_once_all_get_their_own_answers(page):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc says what a process holds")
 def test_a_run_leaves_no_threads_and_no_files(page, temporary_folder):
-    counts = {"predictions": 200, "page loads": 8, "pictures": 5, "trainings": 2}
+    counts = {"predictions": 100, "page loads": 5, "pictures": 3, "trainings": 1}
     found = long_run.run(page, temporary_folder, counts, reports=11)
     for begun, ended in found.values():
         assert ended.temporary_files == begun.temporary_files <= 2  # one is there before

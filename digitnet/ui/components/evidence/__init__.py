@@ -51,11 +51,9 @@ def evidence(
     limit = float(
         max(np.abs(for_digit.contributions).max(), np.abs(difference.contributions).max())
     )
-    pieces = (
-        pieces_of_image(image)
-        if isinstance(subject, np.ndarray)
-        else pieces_of_strokes(subject, image)
-    )
+    strokes = None if isinstance(subject, np.ndarray) else subject
+    pieces = pieces_of_image(image) if strokes is None else pieces_of_strokes(strokes, image)
+    change = find_counterfactual(classifier, image, pieces, digit, strokes)
     abouts = [f"a {digit}", f"a {digit} rather than a {rival}"]
     return {
         "model": name,
@@ -75,7 +73,7 @@ def evidence(
         "rows": _rows(pieces, [for_digit, for_rival, difference]),
         "error": _error([for_digit, for_rival, difference]),
         "temperature": f"{classifier.metadata.temperature:.2f}",
-        "counterfactual": _counterfactual(classifier, subject, image, digit, prediction),
+        "counterfactual": _counterfactual(change, strokes, image, digit, prediction),
     }
 
 
@@ -192,14 +190,13 @@ def _error(columns: Sequence[Attribution]) -> str:
 
 
 def _counterfactual(
-    classifier: Classifier,
-    subject: Strokes | np.ndarray,
+    change: Counterfactual | None,
+    strokes: Strokes | None,
     image: np.ndarray,
     digit: int,
     prediction: Prediction,
 ) -> dict[str, Any]:
-    """The counterfactual for `digit`, for the template."""
-    change = find_counterfactual(classifier, subject, digit)
+    """The counterfactual for `digit`, if one was found, for the template."""
     now = prediction.answer
     shown: dict[str, Any] = {
         "found": change is not None,
@@ -210,7 +207,7 @@ def _counterfactual(
         return shown
     return (
         shown
-        | _before(change, subject, image)
+        | _before(change, strokes, image)
         | {
             "after": png_url(change.image),
             "removed": f"{100 * change.removed:.0f} %",
@@ -223,14 +220,12 @@ def _counterfactual(
     )
 
 
-def _before(
-    change: Counterfactual, subject: Strokes | np.ndarray, image: np.ndarray
-) -> dict[str, Any]:
+def _before(change: Counterfactual, strokes: Strokes | None, image: np.ndarray) -> dict[str, Any]:
     """The drawing or image with the removed ink marked, for the template."""
-    if isinstance(subject, np.ndarray) or not change.strokes:
+    if strokes is None or not change.strokes:
         return {"before": png_url(marked_map(image, change.image))}
-    strokes = [points.round(1) for points in subject]
-    points = np.concatenate(strokes)
+    drawn = [points.round(1) for points in strokes]
+    points = np.concatenate(drawn)
     low, size = points.min(axis=0), np.ptp(points, axis=0)
     margin = MARGIN * max(size.max(), 1)
     corner, extent = low - margin, size + 2 * margin
@@ -244,6 +239,6 @@ def _before(
                 "points": " ".join(f"{x},{y}" for x, y in [*stroke.tolist(), stroke[-1].tolist()]),
                 "removed": number in change.strokes,
             }
-            for number, stroke in enumerate(strokes)
+            for number, stroke in enumerate(drawn)
         ],
     }
