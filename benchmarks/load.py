@@ -4,9 +4,9 @@
 
 A visitor draws at real speed, and sends what is drawn whenever the pen is lifted, as the sketchpad
 does; the browser answers meanwhile. There is a pause between two digits. The requests are those of
-the page's own browser. Each answer to a whole digit is compared
-with what the package says of that drawing, so that nobody gets another visitor's. Both pages run in
-turn, each in a process of its own, on this machine only.
+the page's own browser. Each answer to a whole digit is compared with what the package says of that
+drawing, so that nobody gets another visitor's. Visitors have drawn before the measurement begins.
+Both pages run in turn, each in a process of its own, on this machine only.
 """
 
 import asyncio
@@ -34,6 +34,9 @@ PAUSE = 0.7  # seconds between two digits
 DRAWINGS = 200  # different ones, by the synthetic writer
 PAGE = 600  # units, the longest side of a drawing on the sketchpad
 TIMEOUT = 30  # seconds, after which an answer counts as an error
+# Seconds before the measurement, in which everybody draws too: at a visitor's first event, Gradio
+# makes a session, which takes longer than an answer. Visitors seldom come all in the same second.
+WARM_UP = 6
 # The same components in and out, and nothing between them.
 EMPTY = """
 import gradio as gr
@@ -248,7 +251,7 @@ def main() -> None:
                 page = Page(address, address.process, drawings, answers=name == "digitnet")
                 page.learn()
                 wait_until_idle(page.process)
-                asyncio.run(page.measure(min(visitors, 8), 2))  # the first calls take longer
+                asyncio.run(page.measure(visitors, WARM_UP))
                 found = asyncio.run(page.measure(visitors, options.seconds))
             rates.append(found.rate)
             table.add(*row(name, visitors, found))
