@@ -47,7 +47,7 @@ class PackedDrawings:
     styles : int64 [count]
         Index into `style_names` of the way each drawing was written.
     style_names : tuple of str
-        Names such as ``"7 crossbar"`` or ``"letters A"``.
+        Names such as ``"7 crossbar"`` or ``"capital letters A"``.
     """
 
     points: np.ndarray
