@@ -112,14 +112,15 @@ def _sharp(dark: np.ndarray, parts: np.ndarray, count: int) -> np.ndarray:
     steep = scipy.ndimage.gaussian_gradient_magnitude(dark, 1)
     outline = inked & (scipy.ndimage.minimum_filter(parts, 3) != parts)
     edges = mean(steep[outline], parts[outline])
-    depths = scipy.ndimage.maximum(dark[inked], parts[inked], np.arange(1, count + 1))
+    depths = np.zeros(count + 1, dark.dtype)
+    np.maximum.at(depths, parts[inked], dark[inked])
     # Texture makes the edges of a shadow steep as well, but it still is dark beyond them.
     beyond = ~scipy.ndimage.maximum_filter(inked, 2 * NEAR + 1)
     around = scipy.ndimage.maximum_filter(parts, 2 * FAR + 1)
     near = (around > 0) & beyond  # of no pixel where marks are close
     beside = mean(dark[near], around[near])
     within = mean(dark[inked], parts[inked])
-    return (edges > SHARP * np.asarray(depths)) & ~(beside > AROUND * within)
+    return (edges > SHARP * depths[1:]) & ~(beside > AROUND * within)
 
 
 def _is_written_on(parts: np.ndarray, lines: np.ndarray, dark: np.ndarray) -> bool:
