@@ -101,9 +101,9 @@ def _sharp(dark: np.ndarray, parts: np.ndarray, count: int) -> np.ndarray:
     """Which marks have the edges of a stroke rather than those of a shadow, bool ``[count]``."""
 
     def mean(values: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-        """Of the pixels ``[n]`` of each mark, 0 where a mark has none; its number is in `numbers`.
+        """The mean of `values` ``[n]`` by mark, 0 for a mark without any; `numbers` has the marks.
 
-        `scipy.ndimage.mean` looks at all pixels of a picture, which takes ten times as long.
+        `scipy.ndimage.mean` would go through all pixels of the picture, and most are paper.
         """
         pixels = np.bincount(numbers, minlength=count + 1)[1:]
         return np.bincount(numbers, values, count + 1)[1:] / np.maximum(pixels, 1)

@@ -39,8 +39,8 @@ def browser():
 def context_of(browser, has_touch, is_mobile):
     """The context of all pages on such a device.
 
-    It has a profile of its own on the disk: scripts are fetched and compiled once. In a context
-    without one they are compiled for each page, which takes half of a page's start.
+    It has a profile on the disk, in which the browser keeps scripts that it has compiled. In a
+    context without one it compiles them again for each page.
     """
     context = browser.browser_type.launch_persistent_context(
         "", executable_path=find_chromium(), args=FLAGS, has_touch=has_touch, is_mobile=is_mobile
