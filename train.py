@@ -28,16 +28,11 @@ if __name__ == "__main__":
 
 import argparse
 import dataclasses
-import math
-import platform
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from digitnet import mnist
-from digitnet.attacks import accuracy_under_attack
-from digitnet.calibration import calibration_error, reliability
 from digitnet.command_line import (
     Parser,
     add_push_options,
@@ -49,25 +44,16 @@ from digitnet.command_line import (
     share,
     whole_number,
 )
-from digitnet.device import describe_device, pick_device
-from digitnet.drawing import images_of_strokes
-from digitnet.drawing_files import read_drawings
-from digitnet.evaluation import compute_logits, evaluate
+from digitnet.device import pick_device
 from digitnet.hub.onnx_file import check_onnx
 from digitnet.hub.push import check_access, files_to_push
-from digitnet.metrics import Epoch, ModelMetrics, ReliabilityBin, read_metrics_by_recipe
-from digitnet.models import MAX_HIDDEN_UNITS, MODELS, Network, available_models, parameter_count
-from digitnet.training.recipes import RECIPES
+from digitnet.metrics import read_metrics_by_recipe
+from digitnet.models import MAX_HIDDEN_UNITS, MODELS, available_models
+from digitnet.training.recipes import RECIPES, Hyperparameters
 from digitnet.training.report import check_writable, print_table, save
-from digitnet.training.trainer import calibrate, diverged, train
+from digitnet.training.run import train_and_evaluate, with_own
 from digitnet.weights import WEIGHTS_FOLDER
 
-# On the test images. Guessing gives 0.1, and always the same digit at most 0.1135.
-MIN_PLAUSIBLE_ACCURACY = 0.15
-# On held-back images under attack. "Catastrophic overfitting" (Wong et al., 2020) gives about 0.
-MIN_ADVERSARIAL_ACCURACY = 0.5
-ATTACKED = 500  # of the images held back
-OWN_SHARE = 0.02  # of the training images
 MAX_EPOCHS = 100_000
 
 
@@ -97,7 +83,15 @@ def main(arguments: list[str] | None = None) -> int:
         entries = {}
         for name in options.models:
             try:
-                network, entries[name] = train_one(name, recipe, options, train_set, test_set)
+                network, entries[name] = train_and_evaluate(
+                    name,
+                    recipe,
+                    changed(recipe, name, options),
+                    train_set,
+                    test_set,
+                    hidden_units=options.hidden_units,
+                    seed=options.seed,
+                )
             except ValueError as error:
                 print(f"train.py: {error}", file=sys.stderr)
                 return 1
@@ -139,103 +133,11 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def with_own(
-    path: Path, images: torch.Tensor, labels: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """The training set with the drawings of a file, so often that they are `OWN_SHARE` of it.
-
-    They come first: the images that are held back are the last ones.
-    """
-    drawings, digits = zip(*read_drawings(path), strict=True)
-    own = torch.from_numpy(images_of_strokes(drawings)).mul_(255).round_().to(torch.uint8)
-    times = max(1, round(OWN_SHARE * len(images) / len(own)))
-    truth = torch.tensor(digits)
-    return (
-        torch.cat([own.repeat(times, 1, 1).to(images.device), images]),
-        torch.cat([truth.repeat(times).to(labels.device), labels]),
-    )
-
-
-def train_one(
-    name: str,
-    recipe_name: str,
-    options: argparse.Namespace,
-    train_set: tuple[torch.Tensor, torch.Tensor],
-    test_set: tuple[torch.Tensor, torch.Tensor],
-) -> tuple[Network, ModelMetrics]:
-    """Train and evaluate one model; returns the network and its metrics."""
-    hyperparameters = RECIPES[recipe_name].for_model(name)
+def changed(recipe: str, model: str, options: argparse.Namespace) -> Hyperparameters:
+    """The recipe's hyperparameters, with the options that override them."""
+    hyperparameters = RECIPES[recipe].for_model(model)
     changes = {key: value for key, value in vars(options).items() if hasattr(hyperparameters, key)}
-    hyperparameters = dataclasses.replace(hyperparameters, **changes)
-    images, labels = train_set
-    curve = []
-    bar_format = "{desc:<9} {percentage:3.0f}% |{bar:20}| {postfix} [{elapsed}<{remaining}]"
-    is_terminal = sys.stderr.isatty()  # a progress bar would clutter a file
-    with tqdm(
-        total=hyperparameters.epochs, desc=name, bar_format=bar_format, disable=not is_terminal
-    ) as bar:
-        for progress in train(
-            name,
-            hyperparameters,
-            images,
-            labels,
-            hidden_units=options.hidden_units,
-            seed=options.seed,
-        ):
-            state = (
-                f"epoch {progress.epoch}/{hyperparameters.epochs}, "
-                f"loss {progress.loss:.4f}, accuracy {progress.accuracy:.2%}"
-            )
-            bar.set_postfix_str(state)
-            bar.update(progress.epoch - 1 + progress.images / progress.epoch_images - bar.n)
-            if progress.images == progress.epoch_images:
-                curve.append((progress.loss, progress.accuracy))
-                if not is_terminal:
-                    print(f"{name:<9} {state}", file=sys.stderr, flush=True)
-    network = progress.network
-    if diverged(network) or not all(math.isfinite(loss) for loss, _ in curve):
-        raise ValueError(f"{name} diverged; choose a smaller --learning-rate.")
-    temperature = calibrate(network, hyperparameters, images, labels, options.seed)
-    adversarial_accuracy = None
-    if hyperparameters.adversarial_share and hyperparameters.held_back:
-        attacked = slice(-min(ATTACKED, hyperparameters.held_back), None)
-        adversarial_accuracy = accuracy_under_attack(
-            network, images[attacked], labels[attacked], hyperparameters.adversarial_size
-        )
-        if adversarial_accuracy < MIN_ADVERSARIAL_ACCURACY:
-            print(
-                f"train.py: {name} resists the single steps that it was trained with, but no others"
-                f" (accuracy {adversarial_accuracy:.1%} under attack); choose another --seed or a "
-                "smaller --learning-rate.",
-                file=sys.stderr,
-            )
-    test_images, test_labels = test_set
-    logits = compute_logits(network, test_images) / temperature
-    result = evaluate(logits, test_labels)
-    if result.accuracy < MIN_PLAUSIBLE_ACCURACY:
-        raise ValueError(
-            f"{name} diverged: its accuracy is {result.accuracy:.1%}, no better than guessing; "
-            "choose a smaller --learning-rate."
-        )
-    diagram = reliability(logits.softmax(1), test_labels)
-    return network, ModelMetrics(
-        test_accuracy=result.accuracy,
-        test_loss=result.loss,
-        confusion=result.confusion,
-        calibration_error=calibration_error(diagram),
-        reliability=[ReliabilityBin.model_validate(entry) for entry in diagram],
-        temperature=temperature,
-        threshold=hyperparameters.threshold,
-        adversarial_accuracy=adversarial_accuracy,
-        training_curve=[Epoch(loss=loss, accuracy=accuracy) for loss, accuracy in curve],
-        training_seconds=round(progress.seconds, 2),
-        parameters=parameter_count(network),
-        hidden_units=options.hidden_units or MODELS[name].default_hidden_units,
-        recipe={"name": recipe_name, **dataclasses.asdict(hyperparameters)},
-        seed=options.seed,
-        device=describe_device(images.device),
-        versions={"python": platform.python_version(), "torch": str(torch.__version__)},
-    )
+    return dataclasses.replace(hyperparameters, **changes)
 
 
 def make_parser() -> Parser:

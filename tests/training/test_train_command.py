@@ -244,11 +244,11 @@ def test_own_drawings_are_two_in_a_hundred_of_the_training_images(tmp_path, monk
     file.write_text(json.dumps({"label": 7, "strokes": drawing}) + "\n")
     seen = []
 
-    def note(name, recipe, options, train_set, test_set):
+    def note(model, recipe, hyperparameters, train_set, test_set, **others):
         seen.append(train_set)
         raise ValueError("Enough.")
 
-    monkeypatch.setattr(train, "train_one", note)
+    monkeypatch.setattr(train, "train_and_evaluate", note)
     run("--models", "linear", "--drawings", str(file), "--output", str(tmp_path))
     ((images, labels),) = seen
     own = (to_image(drawing) * 255).round()
