@@ -68,10 +68,10 @@ def build_page(resources: Resources) -> gr.Blocks:
         with gr.Row(elem_id="head"):
             gr.Markdown(intro, elem_id="intro")
             with gr.Column(scale=0, min_width=64):
-                thumbnail = View("thumbnail", elem_id="thumbnail", padding=False)
+                thumbnail = View("thumbnail", elem_id="thumbnail")
         for problem in resources.problems:
             # Not Markdown: it may quote a file that somebody else made.
-            gr.HTML(f"<p>⚠️ {html.escape(problem)}</p>", elem_classes="problem", padding=False)
+            gr.HTML(f"<p>⚠️ {html.escape(problem)}</p>", elem_classes="problem")
         choice, engine = add_choice(resources), serve_engine(resources)
         with gr.Tabs(selected="draw", overflow_behavior="wrap", elem_id="tabs") as tabs:
             with add_tab("Draw", "draw"):

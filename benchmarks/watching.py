@@ -89,7 +89,7 @@ def begin(page: Page, model: str, epochs: int) -> None:
     page.locator("#images input").fill(str(IMAGES[model]))
     page.locator("#train").click()
     page.locator("#training .test").wait_for(state="hidden")  # what the last training left
-    page.locator("#training figure img").wait_for()
+    page.locator("#inside figure img").wait_for()
 
 
 def watched(browser: Browser, address: str, model: str) -> float:
@@ -110,7 +110,7 @@ def received(address: str, model: str) -> float:
     with httpx.Client(base_url=address, timeout=300) as client:
         wait_in_queue(client, event_named(client, "make_ready"), [], "watcher")
         time.sleep(6)  # as long as a visitor chooses, a process gets ready
-        settings: list[Any] = [model, "article", *numbers, 0, [], None, None]
+        settings: list[Any] = [model, "article", *numbers, 0, [], [], None]
         wait_in_queue(client, event_named(client, "begin"), settings, "watcher")
         wait_in_queue(client, event_named(client, "watch"), [None], "watcher")
         said = wait_in_queue(client, event_named(client, "end"), [None, None, None], "watcher")

@@ -43,13 +43,15 @@ def says(page):
 
 def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
     draw(page, SEVEN)
+    drawn = strokes(page).first.get_attribute("points")
     seen = page.locator("#answer .seen img")
     expect(seen).to_have_attribute("src", re.compile("^data:image/png"))  # the server's answer
     image = seen.get_attribute("src")
     open_training(page, hidden_units=8, epochs=2, images=20_000)
     page.locator("#train").click()
     expect(page.locator("#stop")).to_be_visible()
-    live = page.locator("#training .live")  # what is drawn is predicted while it learns
+    expect(page.locator("#training-pad polyline")).to_have_attribute("points", drawn)
+    live = page.locator("#inside .live")  # what is drawn is predicted while it learns
     expect(live.locator(".predicted")).to_have_text(re.compile(r"^\d$"), timeout=LONG)
     expect(live.locator("img")).to_have_attribute("src", image)
     expect(page.locator("#training .test")).to_be_visible(timeout=LONG)
@@ -58,12 +60,10 @@ def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
     for name in ("loss", "accuracy"):
         curve = page.locator(f"#{name}-curve polyline").get_attribute("points").split()
         assert len(curve) > 1 and curve[-1].startswith("340.0,")
-    expect(page.locator("#training figcaption")).to_contain_text("8 hidden units")
-    expect(page.locator("#training figure img")).to_have_attribute(
-        "alt", re.compile("blue.*orange")
-    )
+    expect(page.locator("#inside figcaption")).to_contain_text("8 hidden units")
+    expect(page.locator("#inside figure img")).to_have_attribute("alt", re.compile("blue.*orange"))
     for is_light in (False, True):  # the text, in the light theme and in the dark one
-        assert is_light == (np.mean(colour(page.locator("#training figcaption"))) > 128)
+        assert is_light == (np.mean(colour(page.locator("#inside figcaption"))) > 128)
         switch_theme(page)
     live_answer = [live.locator(part).inner_text() for part in (".predicted", ".probability")]
 
@@ -112,10 +112,39 @@ def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
     expect(seen).to_have_class(re.compile("wrong"), timeout=LONG)
 
 
+def test_a_network_answers_on_its_sheet_while_it_learns(page):
+    sheet, seen = page.locator("#training-pad .sheet"), page.locator("#inside .live img")
+    predicted = page.locator("#inside .predicted")
+    lines = page.locator("#training-pad polyline")
+    open_training(page, epochs=30)
+    expect(page.locator("#training-pad .help")).to_be_visible()
+    page.locator("#train").click()
+    expect(lines).not_to_have_count(0)  # an example, as nothing was drawn
+    expect(predicted).to_have_text(re.compile(r"^\d$"), timeout=LONG)
+    example = seen.get_attribute("src")
+    box = sheet.bounding_box()
+    corners = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in SEVEN[0]]
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*corner)
+    expect(lines).to_have_count(1)  # the example goes at the first touch
+    page.mouse.up()
+    expect(seen).not_to_have_attribute("src", example)
+    expect(page.locator("#stop")).to_be_visible()
+    expect(predicted).to_have_text("7", timeout=LONG)
+    page.locator("#stop").click()
+    expect(says(page)).to_have_text(re.compile("^Stopped"), timeout=LONG)
+    expect(lines).to_have_count(1)
+    page.locator("#training-pad .clear").click()
+    expect(lines).to_have_count(0)
+    expect(predicted).to_have_text("–")
+
+
 def test_stopping_keeps_what_was_trained(phone):
     open_training(phone, epochs=30)
     phone.locator("#train").click()
-    expect(phone.locator("#training figure img")).to_be_visible(timeout=LONG)
+    expect(phone.locator("#inside figure img")).to_be_visible(timeout=LONG)
     expect(phone.locator("#training .left")).to_have_text(re.compile("left|stops in"), timeout=LONG)
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
     phone.locator("#stop").click()
@@ -133,13 +162,13 @@ def test_stopping_keeps_what_was_trained(phone):
 def test_drawing_goes_on_while_a_network_trains(page):
     open_training(page, epochs=30)
     page.locator("#train").click()
-    expect(page.locator("#training figure img")).to_be_visible(timeout=LONG)
-    before = page.locator("#training figure img").get_attribute("src")
+    expect(page.locator("#inside figure img")).to_be_visible(timeout=LONG)
+    before = page.locator("#inside figure img").get_attribute("src")
     open_tab(page, "Draw")
     draw(page, SEVEN)
     expect(answer(page)).to_have_text("7")
     open_tab(page, "Train it")
-    expect(page.locator("#training figure img")).not_to_have_attribute("src", before)
+    expect(page.locator("#inside figure img")).not_to_have_attribute("src", before)
     page.locator("#stop").click()
     expect(says(page)).to_have_text(re.compile("^Stopped"), timeout=LONG)
     expect(page.locator("#model").get_by_label("yours")).to_have_count(1)
@@ -181,7 +210,7 @@ def test_stopping_in_the_queue_leaves_nothing(browser, address):
     with visit(browser, address, WIDE) as first, visit(browser, address, WIDE) as second:
         open_training(first, epochs=30)
         first.locator("#train").click()
-        expect(first.locator("#training figure img")).to_be_visible(timeout=LONG)
+        expect(first.locator("#inside figure img")).to_be_visible(timeout=LONG)
         open_training(second)
         second.locator("#train").click()
         place = second.locator("#queue-position")

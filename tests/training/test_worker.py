@@ -20,15 +20,9 @@ from digitnet.training.trainer import calibrate
 from digitnet.training.worker import Report, reports
 from digitnet.training.worker_client import TrainingProcess, train_in_a_process
 from digitnet.ui.components.comparison import comparison_rows
+from digitnet.ui.components.inside import first_layer, look_inside, sheet
 from digitnet.ui.components.sketchpad import Sketchpad
-from digitnet.ui.components.training_progress import (
-    Point,
-    curves,
-    first_layer,
-    over,
-    sheet,
-    under_way,
-)
+from digitnet.ui.components.training_progress import Point, curves, over, under_way
 from digitnet.ui.resources import Resources
 from digitnet.ui.tabs import train_it
 from digitnet.ui.tabs.common import add_choice
@@ -107,7 +101,7 @@ def test_time_is_up_and_what_was_learned_is_kept():
     long = dataclasses.replace(LINEAR, epochs=30, images=60_000)
     *_, last = reports(long, 0.0)
     assert last.ended == "late" and 0 < last.done < 1
-    shown = over(long, last, False, None, {}, b"")
+    shown = over(long, last, False, None, b"")
     assert shown["status"].startswith("Time was up")
 
 
@@ -242,7 +236,7 @@ def test_only_the_newest_report_is_kept(monkeypatch):
         with gr.Tabs() as tabs, gr.Tab("Train it") as tab:
             train_it.add_train_it(Resources(), choice, Sketchpad(), tabs, tab, {})
     functions = {one.name: one.fn for one in page.fns.values()}
-    begun = functions["begin"]("linear", "article", *NUMBERS, [], None, None)
+    begun = functions["begin"]("linear", "article", *NUMBERS, [], [], None)
     asked = next(value for value in begun.values() if isinstance(value, tuple))
     loss, newest = {}, None
     for _, loss, _, newest in functions["watch"](asked):  # noqa: B007
@@ -283,6 +277,21 @@ def test_the_cnn_shows_its_kernels_and_what_they_answer(test_set):
         np.testing.assert_allclose(corners, kernel / np.abs(kernel).max(), atol=1e-6)
 
 
+def test_a_trained_network_answers_on_the_sheet_as_elsewhere(classifiers):
+    classifier = classifiers["cnn"]
+    seven = digitnet.drawing.parse_drawing([[[20, 20], [80, 20], [40, 90]]])
+    shown = look_inside(classifier.network, seven, classifier.metadata.temperature)
+    prediction = classifier.predict(seven)
+    assert shown["predicted"] == str(prediction.digit) == "7"
+    assert shown["probability"] == f"{100 * prediction.confidence:.1f} %"
+    assert shown["bars"] == [f"{100 * value:.1f}" for value in prediction.probabilities]
+
+
+def test_an_empty_sheet_is_not_answered():
+    shown = look_inside(build("linear", 3), [])
+    assert shown["predicted"] == "–" and set(shown["bars"]) == {"0"} and shown["pictures"]
+
+
 def test_the_sheet_tells_signs_by_colour():
     picture = np.array([[[1.0, 0.0], [-1.0, np.nan]]])
     (toward, nothing), (against, paper) = sheet(picture).tolist()
@@ -293,7 +302,7 @@ def test_the_sheet_tells_signs_by_colour():
 
 def test_time_left_is_told_where_it_is_long():
     def shown(done, seconds):
-        return under_way(LINEAR, Report(1, done, 1.0, 0.5, seconds, b""), 300, {})["left"]
+        return under_way(LINEAR, Report(1, done, 1.0, 0.5, seconds, b""), 300)["left"]
 
     assert shown(0.5, 1.0) == ""
     assert shown(0.25, 10.0) == "about 30 s left"

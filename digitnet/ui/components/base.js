@@ -27,3 +27,53 @@ function placesOf(event, svg) {
 
 // The points of a stroke as SVG has them. A line of no length would not be drawn; doubled, it is a dot.
 const pointsOf = (stroke) => (stroke.length === 1 ? [stroke[0], stroke[0]] : stroke).join(" ");
+
+function polylineOf(stroke) {
+  const line = document.createElementNS(SVG, "polyline");
+  line.setAttribute("points", pointsOf(stroke));
+  return line;
+}
+
+const SIDE = 1000; // units, of a sheet
+
+// A sheet, the drawing `svg`, on which one pointer at a time writes `strokes`; `show` draws them.
+// `isOpen` says whether it may write, `touched` is called when it begins and `lifted` when it ends.
+function makeSheet(svg, { isOpen = () => true, touched, lifted }) {
+  const NEAR = 3; // units; a pointer that moved less than this adds nothing
+  const ink = svg.querySelector(".ink");
+  const sheet = { strokes: [], show: () => ink.replaceChildren(...sheet.strokes.map(polylineOf)) };
+  let pen = null; // the pointer that writes, or null
+  let stroke = []; // that it writes
+  const places = (event) =>
+    placesOf(event, svg).map((point) => point.map((at) => Math.min(Math.max(at, 0), SIDE)));
+
+  svg.addEventListener("pointerdown", (event) => {
+    if (!isOpen() || event.button !== 0 || pen !== null) return;
+    pen = event.pointerId;
+    svg.setPointerCapture(pen);
+    touched();
+    stroke = places(event).slice(-1);
+    sheet.strokes.push(stroke);
+    sheet.show();
+  });
+
+  svg.addEventListener("pointermove", (event) => {
+    if (event.pointerId !== pen) return;
+    for (const at of places(event)) {
+      const last = stroke[stroke.length - 1];
+      if (Math.hypot(at[0] - last[0], at[1] - last[1]) >= NEAR) stroke.push(at);
+    }
+    sheet.show();
+  });
+
+  function lift({ pointerId, type }) {
+    if (pointerId !== pen) return;
+    pen = null;
+    if (type === "pointercancel") sheet.strokes = sheet.strokes.filter((one) => one !== stroke);
+    sheet.show();
+    lifted();
+  }
+  svg.addEventListener("pointerup", lift);
+  svg.addEventListener("pointercancel", lift);
+  return sheet;
+}

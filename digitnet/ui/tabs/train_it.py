@@ -1,4 +1,4 @@
-"""Train it: a visitor trains a model, watches its progress, and then draws for it."""
+"""Train it: a visitor trains a model, and draws for it while it learns."""
 
 import contextlib
 import secrets
@@ -6,23 +6,23 @@ from collections.abc import Generator
 from typing import Any
 
 import gradio as gr
-import numpy as np
 
 from digitnet.classifier import DEFAULT_RECIPE
-from digitnet.models import IMAGE_SIZE, MODELS, available_models
+from digitnet.drawing import Strokes
+from digitnet.models import MODELS, available_models
 from digitnet.training.recipes import RECIPES
 from digitnet.training.settings import LIMITS, Settings, first_numbers
 from digitnet.training.worker import Report
 from digitnet.training.worker import reports as training_reports
 from digitnet.training.worker_client import prepare, train_in_a_process
 from digitnet.ui.components.base import View
-from digitnet.ui.components.sketchpad import Sketchpad
+from digitnet.ui.components.inside import look_inside
+from digitnet.ui.components.sketchpad import Sketchpad, example, sketchpad_value
 from digitnet.ui.components.training_progress import (
     Point,
     beginning,
     curves,
     failed,
-    look_inside,
     over,
     stopped_early,
     under_way,
@@ -31,14 +31,7 @@ from digitnet.ui.components.training_progress import (
 from digitnet.ui.resources import Resources
 from digitnet.ui.server.errors import handler
 from digitnet.ui.server.zero_gpu import ON_ZERO_GPU, on_gpu
-from digitnet.ui.tabs.common import (
-    QUEUED,
-    Choice,
-    checked_choice,
-    in_order,
-    only_digit,
-    subject_of,
-)
+from digitnet.ui.tabs.common import FOUR, QUEUED, UNQUEUED, Choice, checked_choice, in_order
 from digitnet.ui.test_predictions import YOURS
 from digitnet.ui.trained_model import TrainedModel, make_trained_model, network_of
 
@@ -74,9 +67,9 @@ def add_train_it(
 ) -> None:
     """Fill `tab`; the trained model becomes one of the models in `choice`.
 
-    While it is trained, it predicts what is on `sketchpad`. The tabs "draw" and "explore" of `tabs`
-    can be opened from here. The latter shows only a model's mistakes when its components have the
-    values `mistakes_only`.
+    While it is trained, it predicts what is on a small sheet, at first the drawing on `sketchpad`.
+    The tabs "draw" and "explore" of `tabs` can be opened from here. The latter shows only a model's
+    mistakes when its components have the values `mistakes_only`.
     """
     first = chosen_network(choice.model.value, choice.recipe.value, None)
     what = gr.Markdown(introduction(*first), elem_id="what-is-trained")
@@ -99,50 +92,49 @@ def add_train_it(
     with gr.Row():
         train = gr.Button("Watch it learn", variant="primary", elem_id="train")
         stop = gr.Button("Stop", visible=False, elem_id="stop")
-    queue_position = gr.HTML("&nbsp;", elem_id="queue-position", min_height=32)
-    view = View("training_progress", elem_id="training")
-    with gr.Row(visible=False) as kept:
-        draw = gr.Button("Draw on it", variant="primary", elem_id="draw-on-it")
-        mistakes = gr.Button("See its mistakes", elem_id="its-mistakes")
     with gr.Row():
         with gr.Column(min_width=300):
-            loss = View("chart", elem_id="loss-curve")
-        with gr.Column(min_width=300):
-            accuracy = View("chart", elem_id="accuracy-curve")
-    # The settings of the current training, its ticket, and the image that it predicts meanwhile.
-    requested = gr.State(None)
+            pad = View("training_pad", [], elem_id="training-pad")
+            inside = View("inside", elem_id="inside")
+        with gr.Column(min_width=300, scale=2):
+            queue_position = gr.HTML("&nbsp;", elem_id="queue-position", min_height=32)
+            view = View("training_progress", elem_id="training")
+            with gr.Row(visible=False) as kept:
+                draw = gr.Button("Draw on it", variant="primary", elem_id="draw-on-it")
+                mistakes = gr.Button("See its mistakes", elem_id="its-mistakes")
+            with gr.Row():
+                with gr.Column(min_width=280):
+                    loss = View("chart", elem_id="loss-curve")
+                with gr.Column(min_width=280):
+                    accuracy = View("chart", elem_id="accuracy-curve")
+    requested = gr.State(None)  # the settings of the current training, and its ticket
     # The settings and the last report of the training, or the sentence why there is none.
     latest = gr.State(None)
     # The tickets of trainings that were not stopped. Gradio cancels a training that is stopped, but
     # not one that it has not started yet.
     wanted: set[str] = set()
-    sample = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
-    if resources.predictions is not None:
-        sample = resources.predictions.images[0].astype(np.float32) / 255
-
-    def image_on(payload, picture):
-        """The only digit on the sketchpad, float32 ``[28, 28]``; without one, a test image."""
-        try:
-            return only_digit(subject_of(resources, payload, picture))
-        except ValueError:
-            return sample
 
     @handler
     def begin(model, recipe, *values):
-        *numbers, on_sketchpad, picture, trained = values
+        *numbers, on_sketchpad, on_pad, trained = values
         try:
             settings = Settings.checked(*chosen_network(model, recipe, trained), *numbers)
         except ValueError as error:
             return {view: failed(str(error))}
+        drawing = (
+            {}
+            if strokes_of(on_pad)
+            else {pad: on_sketchpad if strokes_of(on_sketchpad) else example(FOUR)}
+        )
         make_ready()
         ticket = secrets.token_hex()
         wanted.add(ticket)
-        return {
+        return drawing | {
             view: waiting(),
             loss: {},
             accuracy: {},
             # A change of this starts the training, so each ticket is a new one.
-            requested: (settings, ticket, image_on(on_sketchpad, picture)),
+            requested: (settings, ticket),
             latest: None,
             train: gr.Button(visible=False),
             stop: gr.Button(visible=True),
@@ -154,7 +146,7 @@ def add_train_it(
     def watch(requested):
         if requested is None:
             raise ValueError("Press Train first.")
-        settings, ticket, image = requested
+        settings, ticket = requested
         history: list[Point] = []  # figures only: the weights of all reports are too much to keep
         yield beginning(settings), {}, {}, None
         with contextlib.closing(_reports(settings)) as reports, contextlib.ExitStack() as stack:
@@ -170,8 +162,7 @@ def add_train_it(
                     yield {}, {}, {}, FAILURES[report.ended]
                     return
                 history.append(Point(report.done, report.loss, report.accuracy))
-                inside = look_inside(network_of(settings, report.weights), image)
-                shown = under_way(settings, report, LIMIT, inside)
+                shown = under_way(settings, report, LIMIT)
                 yield shown, *curves(settings, history), (settings, report)
 
     @handler
@@ -190,15 +181,25 @@ def add_train_it(
             return buttons | {view: failed(last)}
         settings, report = last
         trained = make_trained_model(settings, report.weights, resources)
-        inside = look_inside(network_of(settings, report.weights), requested[2])
         share = trained.classifier.metadata.test_accuracy if resources.predictions else None
         return buttons | {
-            view: over(settings, report, not report.ended, share, inside, trained.to_file()),
+            view: over(settings, report, not report.ended, share, trained.to_file()),
             latest: None,
             choice.trained: trained,
             # Offered, not selected: the visitor may be drawing for another model at this moment.
             choice.model: gr.Radio([*resources.models, YOURS]),
         }
+
+    @handler
+    def look(on_pad, last, trained):
+        strokes = strokes_of(on_pad)
+        if isinstance(last, tuple):
+            settings, report = last
+            return look_inside(network_of(settings, report.weights), strokes)
+        if trained is None:
+            return {}
+        classifier = trained.classifier
+        return look_inside(classifier.network, strokes, classifier.metadata.temperature)
 
     @handler
     def show_mistakes():
@@ -210,7 +211,7 @@ def add_train_it(
         network = chosen_network(model, recipe, trained)
         return [introduction(*network), *first_numbers(*network)[:-1]]
 
-    inputs = [choice.model, choice.recipe, *numbers, sketchpad, choice.picture, choice.trained]
+    inputs = [choice.model, choice.recipe, *numbers, sketchpad, pad, choice.trained]
     gr.on(
         [choice.model.change, choice.recipe.change],
         follow_choice,
@@ -221,7 +222,7 @@ def add_train_it(
     train.click(
         begin,
         inputs,
-        [view, loss, accuracy, requested, latest, train, stop, kept],
+        [view, loss, accuracy, requested, latest, train, stop, kept, pad],
         concurrency_limit=None,
         **QUEUED,
     )
@@ -242,6 +243,14 @@ def add_train_it(
         **QUEUED,
     )
     stop.click(None, cancels=watched)
+    # The pad is answered when its pen is lifted, and by each report of the training.
+    gr.on(
+        [pad.input, latest.change, choice.trained.change],
+        look,
+        [pad, latest, choice.trained],
+        inside,
+        **UNQUEUED,
+    )
     draw.click(lambda: (gr.Tabs(selected="draw"), YOURS), None, [tabs, choice.model], **QUEUED)
     mistakes.click(show_mistakes, None, [tabs, choice.model, *mistakes_only], **QUEUED)
     tab.select(make_ready, **QUEUED)
@@ -259,11 +268,17 @@ def chosen_network(model: Any, recipe: Any, trained: TrainedModel | None) -> tup
     return model, DEFAULT_RECIPE if recipe is None else checked_choice(recipe, RECIPES)
 
 
+def strokes_of(payload: Any) -> Strokes:
+    """The drawing on a sheet, as the browser sent it; none where there is something else."""
+    value = sketchpad_value(payload)
+    return value if isinstance(value, list) else []
+
+
 def introduction(model: str, recipe: str) -> str:
     """What is said of a training of this network, as Markdown."""
     return (
         f"Watch the network selected above (**{model}**, {RECIPES[recipe].label}) learn from "
-        "nothing, in about half a minute. Meanwhile, it predicts what you have drawn. Only you "
+        "nothing, in about half a minute. Draw meanwhile: it answers as it learns. Only you "
         "can use it, and it is deleted when you close the page."
     )
 

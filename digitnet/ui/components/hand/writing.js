@@ -5,6 +5,8 @@ let asked = []; // the digits that are still to be written
 let timer = 0;
 
 const isWriting = () => asked.length > 0;
+const paper = element.querySelector(".sheet");
+const sheet = makeSheet(paper, { isOpen: isWriting, touched: waitNoLonger, lifted: goOnSoon });
 const button = (name) => element.querySelector(`button.${name}`);
 
 function shuffled() {
@@ -19,7 +21,7 @@ function shuffled() {
 function begin() {
   pile.length = 0;
   asked = [...shuffled(), ...shuffled()];
-  strokes = [];
+  sheet.strokes = [];
   changed();
   refresh();
 }
@@ -30,12 +32,12 @@ function refresh() {
   const count = Object.assign(document.createElement("span"), { className: "count", textContent: `${21 - asked.length} of 20` });
   if (isWriting()) prompt.replaceChildren("Write a ", big, count);
   else prompt.textContent = pile.length ? `${pile.length} digits written` : "Twenty digits, one minute";
-  sheet.classList.toggle("off", !isWriting());
+  paper.classList.toggle("off", !isWriting());
   button("start").textContent = pile.length || isWriting() ? "Start again" : "Start";
-  button("next").disabled = !isWriting() || strokes.length === 0;
-  button("undo").disabled = !isWriting() || (strokes.length === 0 && pile.length === 0);
+  button("next").disabled = !isWriting() || sheet.strokes.length === 0;
+  button("undo").disabled = !isWriting() || (sheet.strokes.length === 0 && pile.length === 0);
   for (const name of ["skip", "stop"]) button(name).disabled = !isWriting();
-  showInk();
+  sheet.show();
 }
 
 function waitNoLonger() {
@@ -44,15 +46,15 @@ function waitNoLonger() {
 
 function goOnSoon() {
   waitNoLonger();
-  if (strokes.length) timer = setTimeout(next, PAUSE);
+  if (sheet.strokes.length) timer = setTimeout(next, PAUSE);
   refresh();
 }
 
 function next() {
   waitNoLonger();
-  if (!isWriting() || strokes.length === 0) return;
-  const written = strokes;
-  strokes = [];
+  if (!isWriting() || sheet.strokes.length === 0) return;
+  const written = sheet.strokes;
+  sheet.strokes = [];
   const label = asked.shift();
   keep(label, written);
   refresh();
@@ -60,7 +62,7 @@ function next() {
 
 function undo() {
   waitNoLonger();
-  if (strokes.length) strokes.pop();
+  if (sheet.strokes.length) sheet.strokes.pop();
   else if (pile.length) {
     asked.unshift(pile.pop().label);
     changed();
@@ -71,14 +73,14 @@ function undo() {
 function skip() {
   waitNoLonger();
   asked.push(asked.shift());
-  strokes = [];
+  sheet.strokes = [];
   refresh();
 }
 
 function stop() {
   waitNoLonger();
   asked = [];
-  strokes = [];
+  sheet.strokes = [];
   refresh();
   showScore();
 }
@@ -87,7 +89,7 @@ for (const [name, act] of Object.entries({ start: begin, next, undo, skip, stop 
   button(name).addEventListener("click", act);
 }
 listen(document, "keydown", (event) => {
-  if (!isWriting() || !sheet.checkVisibility() || event.target.closest("button, input, textarea")) return;
+  if (!isWriting() || !paper.checkVisibility() || event.target.closest("button, input, textarea")) return;
   if (event.key === "Enter") next();
   else if (event.key === "Escape") stop();
   else return;

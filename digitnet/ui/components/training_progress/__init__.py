@@ -1,24 +1,13 @@
-"""The progress of a training: status, progress bar, figures and the weights of the first layer."""
+"""The progress of a training: status, progress bar and figures."""
 
 import base64
 import math
 from typing import Any, NamedTuple
 
-import numpy as np
-import torch
-from PIL import Image
-from torch import nn
-
-from digitnet.evaluation import compute_logits
-from digitnet.models import IMAGE_SIZE, Network
 from digitnet.training.settings import Settings
 from digitnet.training.worker import Report
-from digitnet.ui.components.base import picture_url, png_url
 from digitnet.ui.components.chart import Axis, Series, chart, percent_axis
-from digitnet.ui.components.maps import signed_map
 
-BACKGROUND = 200  # grey between the pictures, 0..255
-PICTURES_PER_ROW = 8
 MAX_POINTS = 300  # of a curve; every other one is dropped where there are more
 MIN_ESTIMATED_SECONDS = 5.0  # of a training; of a shorter one, the time left is not shown
 MAX_LOSS = 2.5  # nats, the top of the chart; the loss of guessing is 2.3
@@ -44,15 +33,12 @@ def beginning(settings: Settings) -> dict[str, Any]:
     return {"bar": True, "percent": 0, "status": status}
 
 
-def under_way(
-    settings: Settings, report: Report, limit: float, inside: dict[str, Any]
-) -> dict[str, Any]:
+def under_way(settings: Settings, report: Report, limit: float) -> dict[str, Any]:
     """The template's data of a running training.
 
     Parameters
     ----------
     limit : seconds that the training may take
-    inside : returned by `look_inside`
     """
     left = ""
     whole = report.seconds / report.done
@@ -66,7 +52,6 @@ def under_way(
         "left": left,
         "percent": round(100 * report.done),
         **_figures(report),
-        **inside,
     }
 
 
@@ -75,7 +60,6 @@ def over(
     report: Report,
     stopped: bool,
     accuracy: float | None,
-    inside: dict[str, Any],
     file: bytes,
 ) -> dict[str, Any]:
     """The template's data of a training that has ended, and whose network can be used.
@@ -84,7 +68,6 @@ def over(
     ----------
     stopped : whether the visitor ended it
     accuracy : share of the test images recognised, 0..1; None without these
-    inside : returned by `look_inside`
     file : the network's weights as a safetensors file, to be downloaded
     """
     where = f"in epoch {report.epoch} of {settings.epochs}"
@@ -99,7 +82,6 @@ def over(
         "file": f"data:application/octet-stream;base64,{base64.b64encode(file).decode()}",
         "file_name": f"{settings.model}.safetensors",
         **_figures(report),
-        **inside,
     }
 
 
@@ -132,97 +114,8 @@ def curves(settings: Settings, history: list[Point]) -> tuple[dict[str, Any], di
     )
 
 
-@torch.inference_mode()
-def look_inside(network: Network, image: np.ndarray) -> dict[str, Any]:
-    """The template's data of a network as it is now: its prediction, which is not calibrated yet,
-    and its first layer.
-
-    Parameters
-    ----------
-    image : float32 ``[28, 28]`` in 0..1, to predict
-    """
-    probabilities = compute_logits(network, torch.from_numpy(image[None])).softmax(1)[0]
-    digit = int(probabilities.argmax())
-    return {
-        "image": png_url(image),
-        "predicted": str(digit),
-        "probability": f"{100 * float(probabilities[digit]):.1f} %",
-        "bars": [f"{100 * value:.1f}" for value in probabilities.tolist()],
-        **_shown(first_layer(network, image)),
-    }
-
-
-@torch.inference_mode()
-def first_layer(network: Network, image: np.ndarray) -> np.ndarray:
-    """The weights of the first layer as pictures, values in -1..1, ``[units, H, W]``.
-
-    A unit of a linear layer is shown by its 28x28 weights. A unit of a convolution is shown by its
-    kernel and, to the right of it, the layer's output for `image`, float32 ``[28, 28]`` in 0..1,
-    before the ReLU: that picture is wider than high. Each is scaled by its own largest magnitude.
-    """
-    layer = next(layer for layer in network.layers if isinstance(layer, nn.Linear | nn.Conv2d))
-    weight = layer.weight
-    if isinstance(layer, nn.Linear):
-        return _scaled(weight.numpy().reshape(-1, IMAGE_SIZE, IMAGE_SIZE))
-    kernels = weight[:, 0]
-    responses = layer(torch.from_numpy(image)[None, None])[0]
-    size = responses.shape[-1]
-    rows = (torch.arange(size) * kernels.shape[-1]) // size
-    enlarged = kernels[:, rows][:, :, rows]
-    gap = np.full((len(kernels), size, 1), np.nan, np.float32)
-    return np.concatenate([_scaled(enlarged.numpy()), gap, _scaled(responses.numpy())], axis=2)
-
-
-def _scaled(values: np.ndarray) -> np.ndarray:
-    """Each picture of ``[N, H, W]`` divided by its largest magnitude."""
-    largest = np.abs(values).max(axis=(1, 2), keepdims=True)
-    return values / np.maximum(largest, 1e-12)
-
-
-def sheet(pictures: np.ndarray) -> np.ndarray:
-    """Pictures ``[units, H, W]``, -1..1, side by side in two colours, uint8 ``[H, W, 3]``.
-
-    Where a value is nan, there is background.
-    """
-    count, height, width = pictures.shape
-    columns = min(PICTURES_PER_ROW // 2 if _are_kernels(pictures) else PICTURES_PER_ROW, count)
-    rows = -(-count // columns)
-    whole = np.full((rows * (height + 2) - 2, columns * (width + 2) - 2, 3), BACKGROUND, np.uint8)
-    for number, values in enumerate(pictures):
-        picture = signed_map(np.nan_to_num(values), 1)
-        picture[np.isnan(values)] = BACKGROUND
-        top, left = number // columns * (height + 2), number % columns * (width + 2)
-        whole[top : top + height, left : left + width] = picture
-    return whole
-
-
-def _are_kernels(pictures: np.ndarray) -> bool:
-    """Whether pictures of `first_layer` show kernels and responses, side by side."""
-    return pictures.shape[2] > pictures.shape[1]
-
-
 def _figures(report: Report) -> dict[str, str]:
     return {"loss": f"{report.loss:.3f}", "accuracy": f"{100 * report.accuracy:.1f} %"}
-
-
-def _shown(pictures: np.ndarray) -> dict[str, Any]:
-    """The pictures and their caption."""
-    whole = sheet(pictures)
-    units = f"{len(pictures)} hidden unit{'s' * (len(pictures) > 1)}"
-    caption = (
-        f"The weights of the first layer's {units}: ink in blue places activates a unit, ink in "
-        "orange places inhibits it."
-    )
-    if _are_kernels(pictures):
-        caption = (
-            f"The kernels of the first layer's {units}, each with its output for a digit, before "
-            "the ReLU: blue is above zero, orange below."
-        )
-    return {
-        "pictures": picture_url(Image.fromarray(whole)),
-        "width": whole.shape[1] * (4 if whole.shape[1] < 150 else 3),
-        "caption": caption,
-    }
 
 
 def _duration(seconds: float) -> str:
