@@ -63,7 +63,8 @@ def arranged(marks: list[np.ndarray], touching: float) -> tuple[list[Group], flo
     # Upright, digits are told apart better.
     apart = _distances(marks)
     groups = _grouped(marks, apart, touching)
-    tilt = _tilt_of(*_lined_up(_boxes(marks, groups)))
+    boxes = _boxes(marks, groups)
+    tilt = _tilt_of(_lined_up(boxes), boxes)
     level = [turned(points, tilt) for points in marks]
     groups = _grouped(level, apart, touching)
     boxes = _boxes(level, groups)
@@ -75,7 +76,7 @@ def arranged(marks: list[np.ndarray], touching: float) -> tuple[list[Group], flo
             f"There may be {tall.sum()} digits there; show at most {MAX_DIGITS} in a row."
         )
     rows = np.zeros(len(groups), int)
-    rows[tall], _ = _lined_up(boxes[tall])
+    rows[tall] = _lined_up(boxes[tall])
     found = []
     for number, group in enumerate(groups):
         if tall[number]:
@@ -139,14 +140,14 @@ def _are_colons(low: np.ndarray, high: np.ndarray, height: float) -> np.ndarray:
     return is_dot & (paired & is_dot).any(axis=1)
 
 
-def _lined_up(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The row of each of the boxes ``[n, 4]``, from the topmost, int ``[n]``; and the boxes."""
+def _lined_up(boxes: np.ndarray) -> np.ndarray:
+    """The row of each of the boxes ``[n, 4]``, from the topmost, int ``[n]``."""
     top, bottom = boxes[:, 1], boxes[:, 1] + boxes[:, 3]
     shared = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
     smaller = np.maximum(np.minimum(boxes[:, None, 3], boxes[:, 3]), 1e-9)
     _, labels = scipy.sparse.csgraph.connected_components(shared > 0.3 * smaller, directed=False)
     order = np.argsort([top[labels == label].mean() for label in range(labels.max() + 1)])
-    return np.argsort(order)[labels], boxes
+    return np.argsort(order)[labels]
 
 
 def _signs(
