@@ -121,15 +121,13 @@ def add_train_it(
             settings = Settings.checked(*chosen_network(model, recipe, trained), *numbers)
         except ValueError as error:
             return {view: failed(str(error))}
-        drawing = (
-            {}
-            if strokes_of(on_pad)
-            else {pad: on_sketchpad if strokes_of(on_sketchpad) else example(FOUR)}
-        )
+        drawing = on_pad
+        if not strokes_of(on_pad):
+            drawing = on_sketchpad if strokes_of(on_sketchpad) else example(FOUR)
         make_ready()
         ticket = secrets.token_hex()
         wanted.add(ticket)
-        return drawing | {
+        return {
             view: waiting(),
             loss: {},
             accuracy: {},
@@ -139,13 +137,14 @@ def add_train_it(
             train: gr.Button(visible=False),
             stop: gr.Button(visible=True),
             kept: gr.Row(visible=False),
+            pad: gr.skip() if drawing is on_pad else drawing,
         }
 
     @handler
     @on_gpu
     def watch(requested):
         if requested is None:
-            raise ValueError("Press Train first.")
+            raise ValueError("Press “Watch it learn” first.")
         settings, ticket = requested
         history: list[Point] = []  # figures only: the weights of all reports are too much to keep
         yield beginning(settings), {}, {}, None
@@ -168,7 +167,7 @@ def add_train_it(
     @handler
     def end(requested, last, trained):
         if requested is None:
-            raise ValueError("Press Train first.")
+            raise ValueError("Press “Watch it learn” first.")
         wanted.discard(requested[1])
         buttons = {
             train: gr.Button(visible=True),
