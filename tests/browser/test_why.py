@@ -14,6 +14,7 @@ from tests.browser.actions import (
     draw_by_touch,
     open_fold,
     open_tab,
+    settled,
     strokes,
     type_number,
 )
@@ -224,3 +225,32 @@ def test_the_last_of_quick_choices_is_explained(page):
     )
     expect(page.locator("#evidence .question b").first).to_have_text("linear")
     expect(page.locator(f"#parts {INSIDE['linear']}")).to_have_count(PARTS["linear"])
+
+
+def test_an_answer_that_was_overtaken_does_not_come_last(page):
+    """The request for the image is held up on its way, while another model is chosen."""
+    draw(page, SEVEN)
+    open_tab(page, "Why")
+    expect(page.locator("#evidence .predicted")).to_have_text("7")
+    held = []
+
+    def explains(request):
+        """Whether it asks for the explanation of a test image."""
+        values = (request.post_data_json or {}).get("data", [])
+        return len(values) > 2 and isinstance(values[0], dict) and "test_image" in values[0]
+
+    def hold_the_first(route):
+        if explains(route.request) and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/queue/join*", hold_the_first)
+    open_fold(page, "why-image-fold")
+    type_number(page, 8, "why-image")
+    with page.expect_request(lambda request: "queue/join" in request.url and explains(request)):
+        page.locator("#why-image-button").click()
+    choose(page, "linear", "model")
+    held[0].continue_()
+    expect(page.locator("#evidence .question b").first).to_have_text("linear")
+    assert settled(page, "#evidence .question").startswith("linear")

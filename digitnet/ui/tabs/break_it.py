@@ -36,7 +36,8 @@ def add_break_it(resources: Resources, choice: Choice, sketchpad: Sketchpad, tab
     # Kept, so that moving the slider does not compute the curves again.
     trial = gr.State(None)
     empty = gr.Markdown(visible=False, elem_id="nothing-to-break")
-    starters, started = add_starters(resources, sketchpad, "break-starters")
+    placed = gr.State(0)  # how often something was put on the sketchpad from here
+    starters = add_starters(resources, sketchpad, placed, "break-starters")
     with gr.Column(visible=False, elem_id="break-it") as body:
         with gr.Row():
             with gr.Column(min_width=300):
@@ -77,7 +78,7 @@ def add_break_it(resources: Resources, choice: Choice, sketchpad: Sketchpad, tab
                 min_width=280,
             )
         nudged = View("nudge", elem_id="nudge")
-    picked = add_test_image_picker(resources, sketchpad, "break-image")
+    add_test_image_picker(resources, sketchpad, placed, "break-image")
 
     @handler
     def show_distorted(trial: Trial | None, model, value, true_digit):
@@ -127,11 +128,14 @@ def add_break_it(resources: Resources, choice: Choice, sketchpad: Sketchpad, tab
     inputs = [sketchpad, choice.picture, choice.model, choice.recipe, choice.trained, kind]
     outputs = [trial, empty, starters, body, nudged]
     options = in_order("break")
-    tab.select(start_trial, inputs, outputs, **options)
-    for event in [*([picked] if picked else []), *started]:
-        event.then(start_trial, inputs, outputs, **options)
-    selected = [choice.model.input, choice.recipe.input]
-    gr.on(selected, start_trial, inputs, outputs, **options, **if_open(tab))
+    gr.on(
+        [tab.select, placed.change, choice.model.input, choice.recipe.input],
+        start_trial,
+        inputs,
+        outputs,
+        **options,
+        **if_open(tab),
+    )
     kind.input(change_distortion, [trial, kind], [trial, slider], **options)
     # One listener, so that what it shows is in the order of the events.
     gr.on(

@@ -6,7 +6,6 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
-from gradio.events import Dependency
 
 from digitnet.classifier import DEFAULT_RECIPE
 from digitnet.models import available_models
@@ -41,7 +40,8 @@ UNQUEUED: dict[str, Any] = {
 }
 # JavaScript of an event for whose tab the id is filled in: the first of the values is sent as null
 # while another tab is open.
-IF_OPEN = """(first, ...others) => {
+IF_OPEN = """async (first, ...others) => {
+    await new Promise((done) => setTimeout(done));  // a tab that was selected is shown then
     const open = document.getElementById("TAB")?.checkVisibility();
     return [open ? first : null, ...others];
 }"""
@@ -93,9 +93,9 @@ def add_choice(resources: Resources) -> Choice:
 def in_order(name: str) -> dict[str, Any]:
     """The options of events whose results replace each other, such as all that fill one gallery.
 
-    They are answered one at a time, in the order in which they were sent: the result of an earlier
-    event never replaces that of a later one. While an event of one listener is being answered, only
-    the newest one after it is kept.
+    They are answered one at a time, in the order in which they arrive, and requests may overtake
+    each other on their way. Events of one listener do not: while one is being answered, only the
+    newest one after it is kept. So what must not replace a later result has one listener.
 
     Parameters
     ----------
@@ -187,50 +187,43 @@ def only_digit(subject: Subject) -> np.ndarray:
     return found[0].image
 
 
-def add_starters(
-    resources: Resources, sketchpad: Sketchpad, name: str
-) -> tuple[gr.Row, list[Dependency]]:
+def add_starters(resources: Resources, sketchpad: Sketchpad, placed: gr.State, name: str) -> gr.Row:
     """Put buttons on the page that put something on `sketchpad`, for when nothing is there.
 
-    Returns
-    -------
-    The row of buttons, whose id is `name`, and their events, to chain others to with ``then``.
+    `placed`, a number, is then one more. The id of the row, which is returned, is `name`.
     """
     best, predictions = available_models()[-1], resources.predictions
     with gr.Row(visible=False, elem_id=name) as row:
         four = gr.Button("Use a 4", size="md")
-        events = [four.click(lambda: example(FOUR), None, sketchpad, **QUEUED)]
+        shown = [sketchpad, placed]
+        four.click(lambda times: (example(FOUR), times + 1), placed, shown, **QUEUED)
         if predictions is not None:
 
             @handler
-            def worst_mistake():
+            def worst_mistake(times):
                 known = predictions.so_far()
                 key = (DEFAULT_RECIPE, best)
                 wrong = Selection(outcome="wrong", order="most confident")
                 found = known.indices(key, wrong).tolist() if key in known else []
                 index = found[0] if found else 0
-                return test_image_value(index, known.images[index])
+                return test_image_value(index, known.images[index]), times + 1
 
             mistake = gr.Button(f"Use a test image that the {best} gets wrong", size="md")
-            events.append(mistake.click(worst_mistake, None, sketchpad, **QUEUED))
-    return row, events
+            mistake.click(worst_mistake, placed, shown, **QUEUED)
+    return row
 
 
 def add_test_image_picker(
-    resources: Resources, sketchpad: Sketchpad, name: str
-) -> Dependency | None:
+    resources: Resources, sketchpad: Sketchpad, placed: gr.State, name: str
+) -> None:
     """Put a field for the number of a test image on the page, which then shows on `sketchpad`.
 
-    The field has the id `name`; its button and accordion have `name` with "-button" and "-fold".
-
-    Returns
-    -------
-    The event, to chain others to with ``then``. None, and there is no field, where the test images
-    are missing.
+    `placed`, a number, is then one more. The field has the id `name`; its button and accordion have
+    `name` with "-button" and "-fold". There is no field where the test images are missing.
     """
     predictions = resources.predictions
     if predictions is None:
-        return None
+        return
     last = len(predictions.images) - 1
     fold = gr.Accordion("A test image instead", open=False, elem_id=f"{name}-fold")
     with fold, gr.Row(equal_height=True):
@@ -246,8 +239,14 @@ def add_test_image_picker(
         button = gr.Button("Put it on the sketchpad", size="md", elem_id=f"{name}-button")
 
     @handler
-    def show_test_image(index):
+    def show_test_image(index, times):
         index = checked_number(index, last + 1, "The test image")
-        return test_image_value(index, predictions.images[index])
+        return test_image_value(index, predictions.images[index]), times + 1
 
-    return gr.on([number.submit, button.click], show_test_image, number, sketchpad, **QUEUED)
+    gr.on(
+        [number.submit, button.click],
+        show_test_image,
+        [number, placed],
+        [sketchpad, placed],
+        **QUEUED,
+    )

@@ -46,19 +46,25 @@ def add_why(resources: Resources, choice: Choice, sketchpad: Sketchpad, tab: gr.
         label="Why, or why not",
         elem_id="why-digit",
     )
-    picked = add_test_image_picker(resources, sketchpad, "why-image")
+    placed = gr.State(0)  # how often something was put on the sketchpad from here
+    add_test_image_picker(resources, sketchpad, placed, "why-image")
     shown: list[gr.blocks.Block] = [View("evidence", elem_id="evidence")]
-    starters, started = add_starters(resources, sketchpad, "why-starters")
+    starters = add_starters(resources, sketchpad, placed, "why-starters")
     with gr.Accordion("For engineers: inside the network", open=False, elem_id="engineers"):
         shown.append(View("parts", elem_id="parts"))
     shown.append(starters)
     chosen = [sketchpad, choice.picture, choice.model, choice.recipe, choice.trained, digit]
-    options = in_order("why")
-    tab.select(explain, chosen, shown, **options)
-    selected = [choice.model.input, choice.recipe.input, digit.input]
-    gr.on(selected, explain, chosen, shown, **options, **if_open(tab))
-    for event in [*([picked] if picked else []), *started]:
-        event.then(explain, chosen, shown, **options)
+    gr.on(
+        [
+            *(tab.select, placed.change),
+            *(choice.model.input, choice.recipe.input, digit.input),
+        ],
+        explain,
+        chosen,
+        shown,
+        **in_order("why"),
+        **if_open(tab),
+    )
 
 
 def explanation(
