@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 SYSTEM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = [
@@ -51,8 +51,14 @@ def draw(page: Page, strokes: list[list[tuple[float, float]]], lift: bool = True
 
 
 def choose(page: Page, label: str, group: str) -> None:
-    """Choose an option of a group of radio buttons."""
-    page.locator(f"#{group}").get_by_label(label, exact=True).check()
+    """Choose an option of a group of radio buttons; a model by its card, where there is one."""
+    option = page.locator(f"#{group}").get_by_label(label, exact=True)
+    card = page.locator(f"#answer .card[data-model='{label}']")
+    if group == "model" and card.is_visible():
+        card.click()
+        expect(option).to_be_checked()
+    else:
+        option.check()
 
 
 def open_tab(page: Page, name: str) -> None:

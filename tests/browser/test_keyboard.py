@@ -27,22 +27,39 @@ def tab(page, name):
 
 
 def test_a_group_of_radios_is_one_stop_with_arrow_keys(page):
+    draw(page, SEVEN)
+    open_tab(page, "Why")
+    question = page.locator("#evidence .question b").first
     expect(radio(page, "model", "cnn")).to_have_attribute("name", "model")  # grouped by page.js
     radio(page, "model", "cnn").focus()
     page.keyboard.press("ArrowLeft")
     expect(radio(page, "model", "nonlinear")).to_be_checked()
-    expect(page.locator("#answer .sentence b")).to_have_text("nonlinear")
+    expect(question).to_have_text("nonlinear")
     page.keyboard.press("ArrowLeft")
-    expect(page.locator("#answer .sentence b")).to_have_text("linear")
+    expect(question).to_have_text("linear")
     page.keyboard.press("Tab")
     expect(radio(page, "recipe", "for drawings")).to_be_focused()
     label = page.locator("#recipe label", has=page.locator(":focus"))
     assert label.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
     page.keyboard.press("Tab")
-    expect(tab(page, "Draw")).to_be_focused()
+    expect(tab(page, "Why")).to_be_focused()
     for name in ("outcome", "distortion", "why-digit"):
         names = page.locator(f"#{name} input").evaluate_all("all => all.map((one) => one.name)")
         assert len(set(names)) <= 1
+
+
+def test_a_model_is_chosen_by_its_card(page):
+    """On the tab Draw, by the keyboard; the radio buttons of the other tabs follow."""
+    draw(page, SEVEN)
+    expect(radio(page, "model", "cnn")).to_be_hidden()
+    card = page.locator("#answer .card[data-model=linear]")
+    card.press("Enter")
+    expect(card).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#answer .sentence b")).to_have_text("linear")
+    open_tab(page, "Why")
+    expect(radio(page, "model", "linear")).to_be_visible()
+    expect(radio(page, "model", "linear")).to_be_checked()
+    expect(page.locator("#evidence .question b").first).to_have_text("linear")
 
 
 def test_tabs_are_one_stop_with_arrow_keys(page):

@@ -218,7 +218,7 @@ def test_a_test_image_comes_back_after_a_stroke_on_it(page):
 
 
 def test_keys_work_while_another_control_has_the_focus(page):
-    for focused in ("#geometry input", "#model input:checked", ".undo"):
+    for focused in ("#geometry input", "#recipe input:checked", ".undo"):
         draw(page, CROSSED_SEVEN)
         page.locator(focused).focus()
         page.keyboard.press("Control+z")
