@@ -37,15 +37,24 @@ def test_a_group_of_radios_is_one_stop_with_arrow_keys(page):
     expect(question).to_have_text("nonlinear")
     page.keyboard.press("ArrowLeft")
     expect(question).to_have_text("linear")
-    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
     expect(radio(page, "recipe", "for drawings")).to_be_focused()
     label = page.locator("#recipe label", has=page.locator(":focus"))
     assert label.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
+    page.keyboard.press("Tab")
+    expect(radio(page, "model", "linear")).to_be_focused()
     page.keyboard.press("Tab")
     expect(tab(page, "Why")).to_be_focused()
     for name in ("outcome", "distortion", "why-digit"):
         names = page.locator(f"#{name} input").evaluate_all("all => all.map((one) => one.name)")
         assert len(set(names)) <= 1
+
+
+def test_the_tabs_stay_in_place_on_a_phone(phone):
+    before = tab(phone, "Why").bounding_box()["y"]
+    open_tab(phone, "Why")
+    expect(tab(phone, "Why")).to_have_attribute("aria-selected", "true")
+    assert tab(phone, "Why").bounding_box()["y"] == before
 
 
 def test_a_model_is_chosen_by_its_card(page):

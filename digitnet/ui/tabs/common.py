@@ -72,19 +72,19 @@ class Choice:
 def add_choice(resources: Resources) -> Choice:
     """Put the selectors on the page, with the best of the loaded models selected."""
     with gr.Row(elem_id="choice"):
-        model = gr.Radio(
-            resources.models,
-            value=resources.models[-1] if resources.models else None,
-            label="Model",
-            elem_id="model",
-            interactive=True,
-        )
         recipe = gr.Radio(
             [(RECIPES[recipe].label, recipe) for recipe in resources.recipes],
             value=resources.recipes[0] if resources.recipes else None,
             label="Trained",
             elem_id="recipe",
             visible=len(resources.recipes) > 1,
+            interactive=True,
+        )
+        model = gr.Radio(
+            resources.models,
+            value=resources.models[-1] if resources.models else None,
+            label="Model",
+            elem_id="model",
             interactive=True,
         )
     return Choice(model, recipe, gr.State(None), gr.State(None, time_to_live=3600))  # seconds
