@@ -86,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
                 network, entries[name] = train_and_evaluate(
                     name,
                     recipe,
-                    changed(recipe, name, options),
+                    hyperparameters_of(recipe, name, options),
                     train_set,
                     test_set,
                     hidden_units=options.hidden_units,
@@ -133,7 +133,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def changed(recipe: str, model: str, options: argparse.Namespace) -> Hyperparameters:
+def hyperparameters_of(recipe: str, model: str, options: argparse.Namespace) -> Hyperparameters:
     """The recipe's hyperparameters, with the options that override them."""
     hyperparameters = RECIPES[recipe].for_model(model)
     changes = {key: value for key, value in vars(options).items() if hasattr(hyperparameters, key)}

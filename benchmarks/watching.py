@@ -89,7 +89,7 @@ def begin(page: Page, model: str, epochs: int) -> None:
     page.locator("#images input").fill(str(IMAGES[model]))
     page.locator("#train").click()
     page.locator("#training .test").wait_for(state="hidden")  # what the last training left
-    page.locator("#inside figure img").wait_for()
+    page.locator("#training-answer figure img").wait_for()
 
 
 def watched(browser: Browser, address: str, model: str) -> float:

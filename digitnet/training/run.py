@@ -1,4 +1,4 @@
-"""A whole training for train.py: train one model, calibrate it, and evaluate it."""
+"""A training run of train.py: train one model, calibrate it, and evaluate it."""
 
 import dataclasses
 import math
@@ -34,6 +34,15 @@ def with_own(
     """The training set with the drawings of a file, so often that they are `OWN_SHARE` of it.
 
     They come first: the images that are held back are the last ones.
+
+    Parameters
+    ----------
+    path : a file of labelled drawings, see `digitnet.drawing_files`
+    images, labels : uint8 ``[N, 28, 28]`` and int64 ``[N]``, as the result
+
+    Raises
+    ------
+    ValueError : with a sentence, if the file cannot be read or a line is not of that form.
     """
     drawings, digits = zip(*read_drawings(path), strict=True)
     own = torch.from_numpy(images_of_strokes(drawings)).mul_(255).round_().to(torch.uint8)
@@ -64,6 +73,10 @@ def train_and_evaluate(
     hyperparameters : how to train, as a rule the recipe's
     train_set, test_set : images uint8 ``[N, 28, 28]`` and labels int64 ``[N]``, on one device
     hidden_units, seed : as `digitnet.training.trainer.train` takes them
+
+    Returns
+    -------
+    The trained network, on the device of the images, and its metrics.
 
     Raises
     ------

@@ -94,7 +94,7 @@ def test_no_serious_violation(browser, address, device, theme):
         type_number(page, 30, "epochs")
         assert complaints(page) == []
         page.locator("#train").click()
-        expect(page.locator("#inside figure img")).to_be_visible(timeout=90_000)
+        expect(page.locator("#training-answer figure img")).to_be_visible(timeout=90_000)
         assert complaints(page) == []
         page.locator("#stop").click()
         expect(page.locator("#training .test")).to_be_visible(timeout=90_000)

@@ -100,7 +100,7 @@ def test_the_focus_stays_where_a_pressed_button_was(page):
     type_number(page, 30, "epochs")
     page.locator("#train").press("Enter")
     expect(page.locator("#stop")).to_be_focused()
-    expect(page.locator("#inside figure img")).to_be_visible(timeout=90_000)
+    expect(page.locator("#training-answer figure img")).to_be_visible(timeout=90_000)
     page.keyboard.press("Enter")
     expect(page.locator("#train")).to_be_focused(timeout=90_000)
 

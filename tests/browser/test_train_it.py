@@ -51,7 +51,7 @@ def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
     page.locator("#train").click()
     expect(page.locator("#stop")).to_be_visible()
     expect(page.locator("#training-pad polyline")).to_have_attribute("points", drawn)
-    live = page.locator("#inside .live")  # what is drawn is predicted while it learns
+    live = page.locator("#training-answer .live")  # what is drawn is predicted while it learns
     expect(live.locator(".predicted")).to_have_text(re.compile(r"^\d$"), timeout=LONG)
     expect(live.locator("img")).to_have_attribute("src", image)
     expect(page.locator("#training .test")).to_be_visible(timeout=LONG)
@@ -60,10 +60,12 @@ def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
     for name in ("loss", "accuracy"):
         curve = page.locator(f"#{name}-curve polyline").get_attribute("points").split()
         assert len(curve) > 1 and curve[-1].startswith("340.0,")
-    expect(page.locator("#inside figcaption")).to_contain_text("8 hidden units")
-    expect(page.locator("#inside figure img")).to_have_attribute("alt", re.compile("blue.*orange"))
+    expect(page.locator("#training-answer figcaption")).to_contain_text("8 hidden units")
+    expect(page.locator("#training-answer figure img")).to_have_attribute(
+        "alt", re.compile("blue.*orange")
+    )
     for is_light in (False, True):  # the text, in the light theme and in the dark one
-        assert is_light == (np.mean(colour(page.locator("#inside figcaption"))) > 128)
+        assert is_light == (np.mean(colour(page.locator("#training-answer figcaption"))) > 128)
         switch_theme(page)
     live_answer = [live.locator(part).inner_text() for part in (".predicted", ".probability")]
 
@@ -112,9 +114,9 @@ def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
     expect(seen).to_have_class(re.compile("wrong"), timeout=LONG)
 
 
-def test_a_network_answers_on_its_sheet_while_it_learns(page):
-    sheet, seen = page.locator("#training-pad .sheet"), page.locator("#inside .live img")
-    predicted = page.locator("#inside .predicted")
+def test_a_network_answers_on_its_pad_while_it_learns(page):
+    sheet, seen = page.locator("#training-pad .sheet"), page.locator("#training-answer .live img")
+    predicted = page.locator("#training-answer .predicted")
     lines = page.locator("#training-pad polyline")
     open_training(page, epochs=30)
     expect(page.locator("#training-pad .help")).to_be_visible()
@@ -144,7 +146,7 @@ def test_a_network_answers_on_its_sheet_while_it_learns(page):
 def test_stopping_keeps_what_was_trained(phone):
     open_training(phone, epochs=30)
     phone.locator("#train").click()
-    expect(phone.locator("#inside figure img")).to_be_visible(timeout=LONG)
+    expect(phone.locator("#training-answer figure img")).to_be_visible(timeout=LONG)
     expect(phone.locator("#training .left")).to_have_text(re.compile("left|stops in"), timeout=LONG)
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
     phone.locator("#stop").click()
@@ -162,13 +164,13 @@ def test_stopping_keeps_what_was_trained(phone):
 def test_drawing_goes_on_while_a_network_trains(page):
     open_training(page, epochs=30)
     page.locator("#train").click()
-    expect(page.locator("#inside figure img")).to_be_visible(timeout=LONG)
-    before = page.locator("#inside figure img").get_attribute("src")
+    expect(page.locator("#training-answer figure img")).to_be_visible(timeout=LONG)
+    before = page.locator("#training-answer figure img").get_attribute("src")
     open_tab(page, "Draw")
     draw(page, SEVEN)
     expect(answer(page)).to_have_text("7")
     open_tab(page, "Train it")
-    expect(page.locator("#inside figure img")).not_to_have_attribute("src", before)
+    expect(page.locator("#training-answer figure img")).not_to_have_attribute("src", before)
     page.locator("#stop").click()
     expect(says(page)).to_have_text(re.compile("^Stopped"), timeout=LONG)
     expect(page.locator("#model").get_by_label("yours")).to_have_count(1)
@@ -210,7 +212,7 @@ def test_stopping_in_the_queue_leaves_nothing(browser, address):
     with visit(browser, address, WIDE) as first, visit(browser, address, WIDE) as second:
         open_training(first, epochs=30)
         first.locator("#train").click()
-        expect(first.locator("#inside figure img")).to_be_visible(timeout=LONG)
+        expect(first.locator("#training-answer figure img")).to_be_visible(timeout=LONG)
         open_training(second)
         second.locator("#train").click()
         place = second.locator("#queue-position")

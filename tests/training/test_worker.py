@@ -20,8 +20,8 @@ from digitnet.training.trainer import calibrate
 from digitnet.training.worker import Report, reports
 from digitnet.training.worker_client import TrainingProcess, train_in_a_process
 from digitnet.ui.components.comparison import comparison_rows
-from digitnet.ui.components.inside import first_layer, look_inside, sheet
 from digitnet.ui.components.sketchpad import Sketchpad
+from digitnet.ui.components.training_answer import contact_sheet, first_layer, training_answer
 from digitnet.ui.components.training_progress import Point, curves, over, under_way
 from digitnet.ui.resources import Resources
 from digitnet.ui.tabs import train_it
@@ -277,27 +277,27 @@ def test_the_cnn_shows_its_kernels_and_what_they_answer(test_set):
         np.testing.assert_allclose(corners, kernel / np.abs(kernel).max(), atol=1e-6)
 
 
-def test_a_trained_network_answers_on_the_sheet_as_elsewhere(classifiers):
+def test_a_trained_network_answers_on_the_pad_as_elsewhere(classifiers):
     classifier = classifiers["cnn"]
     seven = digitnet.drawing.parse_drawing([[[20, 20], [80, 20], [40, 90]]])
-    shown = look_inside(classifier.network, seven, classifier.metadata.temperature)
+    shown = training_answer(classifier.network, seven, classifier.metadata.temperature)
     prediction = classifier.predict(seven)
     assert shown["predicted"] == str(prediction.digit) == "7"
     assert shown["probability"] == f"{100 * prediction.confidence:.1f} %"
     assert shown["bars"] == [f"{100 * value:.1f}" for value in prediction.probabilities]
 
 
-def test_an_empty_sheet_is_not_answered():
-    shown = look_inside(build("linear", 3), [])
+def test_an_empty_pad_is_not_answered():
+    shown = training_answer(build("linear", 3), [])
     assert shown["predicted"] == "–" and set(shown["bars"]) == {"0"} and shown["pictures"]
 
 
-def test_the_sheet_tells_signs_by_colour():
+def test_the_contact_sheet_tells_signs_by_colour():
     picture = np.array([[[1.0, 0.0], [-1.0, np.nan]]])
-    (toward, nothing), (against, paper) = sheet(picture).tolist()
+    (toward, nothing), (against, paper) = contact_sheet(picture).tolist()
     assert toward[2] > toward[0] and against[0] > against[2]  # blue; orange
     assert nothing == [0, 0, 0] and paper == [200, 200, 200]
-    assert sheet(np.zeros((9, 28, 28))).shape == (2 * 30 - 2, 8 * 30 - 2, 3)
+    assert contact_sheet(np.zeros((9, 28, 28))).shape == (2 * 30 - 2, 8 * 30 - 2, 3)
 
 
 def test_time_left_is_told_where_it_is_long():

@@ -34,14 +34,14 @@ function polylineOf(stroke) {
   return line;
 }
 
-const SIDE = 1000; // units, of a sheet
+const SIDE = 1000; // units, of a pad
 
-// A sheet, the drawing `svg`, on which one pointer at a time writes `strokes`; `show` draws them.
+// A pad, the drawing `svg`, on which one pointer at a time writes `strokes`; `show` draws them.
 // `isOpen` says whether it may write, `touched` is called when it begins and `lifted` when it ends.
-function makeSheet(svg, { isOpen = () => true, touched, lifted }) {
+function makePad(svg, { isOpen = () => true, touched, lifted }) {
   const NEAR = 3; // units; a pointer that moved less than this adds nothing
   const ink = svg.querySelector(".ink");
-  const sheet = { strokes: [], show: () => ink.replaceChildren(...sheet.strokes.map(polylineOf)) };
+  const pad = { strokes: [], show: () => ink.replaceChildren(...pad.strokes.map(polylineOf)) };
   let pen = null; // the pointer that writes, or null
   let stroke = []; // that it writes
   const places = (event) =>
@@ -53,8 +53,8 @@ function makeSheet(svg, { isOpen = () => true, touched, lifted }) {
     svg.setPointerCapture(pen);
     touched();
     stroke = places(event).slice(-1);
-    sheet.strokes.push(stroke);
-    sheet.show();
+    pad.strokes.push(stroke);
+    pad.show();
   });
 
   svg.addEventListener("pointermove", (event) => {
@@ -63,17 +63,17 @@ function makeSheet(svg, { isOpen = () => true, touched, lifted }) {
       const last = stroke[stroke.length - 1];
       if (Math.hypot(at[0] - last[0], at[1] - last[1]) >= NEAR) stroke.push(at);
     }
-    sheet.show();
+    pad.show();
   });
 
   function lift({ pointerId, type }) {
     if (pointerId !== pen) return;
     pen = null;
-    if (type === "pointercancel") sheet.strokes = sheet.strokes.filter((one) => one !== stroke);
-    sheet.show();
+    if (type === "pointercancel") pad.strokes = pad.strokes.filter((one) => one !== stroke);
+    pad.show();
     lifted();
   }
   svg.addEventListener("pointerup", lift);
   svg.addEventListener("pointercancel", lift);
-  return sheet;
+  return pad;
 }

@@ -190,7 +190,7 @@ def only_digit(subject: Subject) -> np.ndarray:
 def add_starters(resources: Resources, sketchpad: Sketchpad, placed: gr.State, name: str) -> gr.Row:
     """Put buttons on the page that put something on `sketchpad`, for when nothing is there.
 
-    `placed`, a number, is then one more. The id of the row, which is returned, is `name`.
+    `placed` holds how often that happened, an int. The id of the row, which is returned, is `name`.
     """
     best, predictions = available_models()[-1], resources.predictions
     with gr.Row(visible=False, elem_id=name) as row:
@@ -218,8 +218,8 @@ def add_test_image_picker(
 ) -> None:
     """Put a field for the number of a test image on the page, which then shows on `sketchpad`.
 
-    `placed`, a number, is then one more. The field has the id `name`; its button and accordion have
-    `name` with "-button" and "-fold". There is no field where the test images are missing.
+    `placed` holds how often that happened, an int. The field has the id `name`; its button and
+    accordion have `name` with "-button" and "-fold". Without test images there is no field.
     """
     predictions = resources.predictions
     if predictions is None:

@@ -16,8 +16,8 @@ from digitnet.training.worker import Report
 from digitnet.training.worker import reports as training_reports
 from digitnet.training.worker_client import prepare, train_in_a_process
 from digitnet.ui.components.base import View
-from digitnet.ui.components.inside import look_inside
 from digitnet.ui.components.sketchpad import Sketchpad, example, sketchpad_value
+from digitnet.ui.components.training_answer import training_answer
 from digitnet.ui.components.training_progress import (
     Point,
     beginning,
@@ -67,7 +67,7 @@ def add_train_it(
 ) -> None:
     """Fill `tab`; the trained model becomes one of the models in `choice`.
 
-    While it is trained, it predicts what is on a small sheet, at first the drawing on `sketchpad`.
+    While it is trained, it predicts what is on a small pad, at first the drawing on `sketchpad`.
     The tabs "draw" and "explore" of `tabs` can be opened from here. The latter shows only a model's
     mistakes when its components have the values `mistakes_only`.
     """
@@ -95,7 +95,7 @@ def add_train_it(
     with gr.Row():
         with gr.Column(min_width=300):
             pad = View("training_pad", [], elem_id="training-pad")
-            inside = View("inside", elem_id="inside")
+            answer = View("training_answer", elem_id="training-answer")
         with gr.Column(min_width=300, scale=2):
             queue_position = gr.HTML("&nbsp;", elem_id="queue-position", min_height=32)
             view = View("training_progress", elem_id="training")
@@ -190,15 +190,15 @@ def add_train_it(
         }
 
     @handler
-    def look(on_pad, last, trained):
+    def predict(on_pad, last, trained):
         strokes = strokes_of(on_pad)
         if isinstance(last, tuple):
             settings, report = last
-            return look_inside(network_of(settings, report.weights), strokes)
+            return training_answer(network_of(settings, report.weights), strokes)
         if trained is None:
             return {}
         classifier = trained.classifier
-        return look_inside(classifier.network, strokes, classifier.metadata.temperature)
+        return training_answer(classifier.network, strokes, classifier.metadata.temperature)
 
     @handler
     def show_mistakes():
@@ -245,9 +245,9 @@ def add_train_it(
     # The pad is answered when its pen is lifted, and by each report of the training.
     gr.on(
         [pad.input, latest.change, choice.trained.change],
-        look,
+        predict,
         [pad, latest, choice.trained],
-        inside,
+        answer,
         **UNQUEUED,
     )
     draw.click(lambda: (gr.Tabs(selected="draw"), YOURS), None, [tabs, choice.model], **QUEUED)
@@ -268,7 +268,12 @@ def chosen_network(model: Any, recipe: Any, trained: TrainedModel | None) -> tup
 
 
 def strokes_of(payload: Any) -> Strokes:
-    """The drawing on a sheet, as the browser sent it; none where there is something else."""
+    """The strokes of a pad's value as the browser sent it; none where that is not a drawing.
+
+    Raises
+    ------
+    ValueError : with a sentence for the visitor, if it is no value of a pad.
+    """
     value = sketchpad_value(payload)
     return value if isinstance(value, list) else []
 

@@ -5,8 +5,8 @@ let asked = []; // the digits that are still to be written
 let timer = 0;
 
 const isWriting = () => asked.length > 0;
-const paper = element.querySelector(".sheet");
-const sheet = makeSheet(paper, { isOpen: isWriting, touched: waitNoLonger, lifted: goOnSoon });
+const sheet = element.querySelector(".sheet");
+const pad = makePad(sheet, { isOpen: isWriting, touched: waitNoLonger, lifted: goOnSoon });
 const button = (name) => element.querySelector(`button.${name}`);
 
 function shuffled() {
@@ -21,7 +21,7 @@ function shuffled() {
 function begin() {
   pile.length = 0;
   asked = [...shuffled(), ...shuffled()];
-  sheet.strokes = [];
+  pad.strokes = [];
   changed();
   refresh();
 }
@@ -32,12 +32,12 @@ function refresh() {
   const count = Object.assign(document.createElement("span"), { className: "count", textContent: `${21 - asked.length} of 20` });
   if (isWriting()) prompt.replaceChildren("Write a ", big, count);
   else prompt.textContent = pile.length ? `${pile.length} digits written` : "Twenty digits, one minute";
-  paper.classList.toggle("off", !isWriting());
+  sheet.classList.toggle("off", !isWriting());
   button("start").textContent = pile.length || isWriting() ? "Start again" : "Start";
-  button("next").disabled = !isWriting() || sheet.strokes.length === 0;
-  button("undo").disabled = !isWriting() || (sheet.strokes.length === 0 && pile.length === 0);
+  button("next").disabled = !isWriting() || pad.strokes.length === 0;
+  button("undo").disabled = !isWriting() || (pad.strokes.length === 0 && pile.length === 0);
   for (const name of ["skip", "stop"]) button(name).disabled = !isWriting();
-  sheet.show();
+  pad.show();
 }
 
 function waitNoLonger() {
@@ -46,15 +46,15 @@ function waitNoLonger() {
 
 function goOnSoon() {
   waitNoLonger();
-  if (sheet.strokes.length) timer = setTimeout(next, PAUSE);
+  if (pad.strokes.length) timer = setTimeout(next, PAUSE);
   refresh();
 }
 
 function next() {
   waitNoLonger();
-  if (!isWriting() || sheet.strokes.length === 0) return;
-  const written = sheet.strokes;
-  sheet.strokes = [];
+  if (!isWriting() || pad.strokes.length === 0) return;
+  const written = pad.strokes;
+  pad.strokes = [];
   const label = asked.shift();
   keep(label, written);
   refresh();
@@ -62,7 +62,7 @@ function next() {
 
 function undo() {
   waitNoLonger();
-  if (sheet.strokes.length) sheet.strokes.pop();
+  if (pad.strokes.length) pad.strokes.pop();
   else if (pile.length) {
     asked.unshift(pile.pop().label);
     changed();
@@ -73,14 +73,14 @@ function undo() {
 function skip() {
   waitNoLonger();
   asked.push(asked.shift());
-  sheet.strokes = [];
+  pad.strokes = [];
   refresh();
 }
 
 function stop() {
   waitNoLonger();
   asked = [];
-  sheet.strokes = [];
+  pad.strokes = [];
   refresh();
   showScore();
 }
@@ -89,7 +89,7 @@ for (const [name, act] of Object.entries({ start: begin, next, undo, skip, stop 
   button(name).addEventListener("click", act);
 }
 listen(document, "keydown", (event) => {
-  if (!isWriting() || !paper.checkVisibility() || event.target.closest("button, input, textarea")) return;
+  if (!isWriting() || !sheet.checkVisibility() || event.target.closest("button, input, textarea")) return;
   if (event.key === "Enter") next();
   else if (event.key === "Escape") stop();
   else return;

@@ -1,4 +1,4 @@
-"""A small sheet to draw on while a network is trained.
+"""A small pad to draw on while a network is trained.
 
 Its value is a drawing: a list of strokes, each a list of (x, y) points, 0..1000, y down. The event
 ``input`` is triggered when the pen is lifted, and when the drawing is cleared. A drawing that the

@@ -1,10 +1,10 @@
 const clearButton = element.querySelector(".clear");
 let isGiven = false; // whether the server put the drawing there
 
-const sheet = makeSheet(element.querySelector(".sheet"), { touched, lifted: changed });
+const pad = makePad(element.querySelector(".sheet"), { touched, lifted: changed });
 
 function touched() {
-  if (isGiven) sheet.strokes = [];
+  if (isGiven) pad.strokes = [];
   isGiven = false;
   refresh(false);
 }
@@ -15,21 +15,22 @@ function refresh(isEmpty) {
 }
 
 function changed() {
-  refresh(sheet.strokes.length === 0);
-  props.value = sheet.strokes.map((stroke) => stroke.slice());
+  refresh(pad.strokes.length === 0);
+  props.value = pad.strokes.map((stroke) => stroke.slice());
   trigger("input");
 }
 
 clearButton.addEventListener("click", () => {
   isGiven = false;
-  sheet.strokes = [];
-  sheet.show();
+  pad.strokes = [];
+  pad.show();
   changed();
 });
 
 watch("value", () => {
-  sheet.strokes = props.value ?? [];
+  if (!isGiven && pad.strokes.length) return changed(); // the visitor was first
+  pad.strokes = props.value ?? [];
   isGiven = true;
-  sheet.show();
-  refresh(sheet.strokes.length === 0);
+  pad.show();
+  refresh(pad.strokes.length === 0);
 });

@@ -18,7 +18,7 @@ PICTURES_PER_ROW = 8
 
 
 @torch.inference_mode()
-def look_inside(network: Network, strokes: Strokes, temperature: float = 1.0) -> dict[str, Any]:
+def training_answer(network: Network, strokes: Strokes, temperature: float = 1.0) -> dict[str, Any]:
     """The template's data.
 
     Parameters
@@ -70,7 +70,7 @@ def _scaled(values: np.ndarray) -> np.ndarray:
     return values / np.maximum(largest, 1e-12)
 
 
-def sheet(pictures: np.ndarray) -> np.ndarray:
+def contact_sheet(pictures: np.ndarray) -> np.ndarray:
     """Pictures ``[units, H, W]``, -1..1, side by side in two colours, uint8 ``[H, W, 3]``.
 
     Where a value is nan, there is background.
@@ -94,7 +94,7 @@ def _are_kernels(pictures: np.ndarray) -> bool:
 
 def _shown(pictures: np.ndarray) -> dict[str, Any]:
     """The pictures and their caption."""
-    whole = sheet(pictures)
+    whole = contact_sheet(pictures)
     units = f"{len(pictures)} hidden unit{'s' * (len(pictures) > 1)}"
     caption = (
         f"The weights of the first layer's {units}: ink in blue places activates a unit, ink in "
