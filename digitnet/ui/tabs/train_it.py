@@ -190,7 +190,7 @@ def add_train_it(
         }
 
     @handler
-    def predict(on_pad, last, trained):
+    def answer_pad(on_pad, last, trained):
         strokes = strokes_of(on_pad)
         if isinstance(last, tuple):
             settings, report = last
@@ -245,7 +245,7 @@ def add_train_it(
     # The pad is answered when its pen is lifted, and by each report of the training.
     gr.on(
         [pad.input, latest.change, choice.trained.change],
-        predict,
+        answer_pad,
         [pad, latest, choice.trained],
         answer,
         **UNQUEUED,
