@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -85,7 +85,7 @@ class ReadDigit:
 
     text: str
     box: tuple[float, float, float, float]
-    image: np.ndarray
+    image: np.ndarray = field(repr=False)
     prediction: Prediction
 
 

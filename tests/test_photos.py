@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from matplotlib import font_manager
 from PIL import Image, ImageDraw
 
-from benchmarks.compose import PAPERS, compose
+from benchmarks.compose import PAPERS, compose, print_text, seven_segments
 from benchmarks.drawing_sets import DEVELOPMENT
 from digitnet.synthetic.writer import write_digits
 
@@ -85,6 +86,25 @@ def test_a_doubtful_digit_counts_among_digits_and_a_letter_does_not(classifiers)
     assert classifiers["cnn"].read([row[0], *letter, one]).text == "7?1"
 
 
+def test_digits_of_separate_segments_are_read_whole(classifiers):
+    for number in range(10):
+        digits = [number, 9 - number]
+        page = compose(
+            [seven_segments(d) for d in digits], np.random.default_rng([56, number]), "pen", "plain"
+        )
+        assert classifiers["cnn"].read(page.picture).text == "".join(map(str, digits))
+
+
+def test_a_bold_stroke_is_not_cut_along_its_middle(classifiers):
+    font = font_manager.findfont(
+        font_manager.FontProperties(family="DejaVu Serif", weight="bold"),
+        fallback_to_default=False,
+    )
+    for seed in range(6):
+        page = print_text("1501", font, np.random.default_rng([57, seed]))
+        assert len(classifiers["cnn"].read(page.picture).digits) == 4
+
+
 def test_two_rows_are_two_numbers(classifiers):
     below = [[(x, y + 260) for x, y in mark] for mark in (ONE, SEVEN)]
     page = page_of([SEVEN, ONE, *below], (600, 560))
@@ -96,6 +116,7 @@ def test_drawings_are_read_as_pictures_are(classifiers):
     assert reading.text == "71"
     assert [digit.box for digit in reading.digits] == [(200, 80, 90, 140), (350, 80, 0, 140)]
     assert classifiers["cnn"].read([]).text == ""
+    assert repr(reading).count("\n") == 0  # without the pixels of its digits
 
 
 def test_a_smudge_beside_a_digit_is_not_one(classifiers):

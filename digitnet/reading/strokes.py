@@ -26,6 +26,9 @@ class StrokeWriting:
         points = resampled([self.strokes[mark] for mark in piece.marks])
         return turned(np.concatenate(points), self.tilt)
 
+    def spread(self, piece: Piece) -> np.ndarray:
+        return self.level(piece)
+
     def images(self, pieces: Sequence[Piece]) -> np.ndarray:
         return images_of_strokes(
             [[turned(part, self.tilt) for part in self._cut(piece)] for piece in pieces]

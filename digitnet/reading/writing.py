@@ -48,6 +48,9 @@ class Writing(Protocol):
     def level(self, piece: Piece) -> np.ndarray:
         """Points along all marks of a piece, the rows' tilt taken out, ``[n, 2]``."""
 
+    def spread(self, piece: Piece) -> np.ndarray:
+        """Points evenly over the ink of whole marks, as `level`, ``[n, 2]``."""
+
     def images(self, pieces: Sequence[Piece]) -> np.ndarray:
         """What the models see of pieces, float32 ``[N, 28, 28]``."""
 
@@ -65,6 +68,13 @@ class InkWriting:
 
     def level(self, piece: Piece) -> np.ndarray:
         return turned(np.concatenate([self.marks[mark] for mark in piece.marks]), self.tilt)
+
+    def spread(self, piece: Piece) -> np.ndarray:
+        strength, corner = self._cut(Piece(piece.marks))
+        rows, columns = np.nonzero(strength)
+        step = 1 + len(rows) // MAX_POINTS
+        points = np.stack([columns, rows], axis=1)[::step] + np.array(corner[::-1])
+        return turned(points, self.tilt)
 
     def images(self, pieces: Sequence[Piece]) -> np.ndarray:
         images = np.zeros((len(pieces), IMAGE_SIZE, IMAGE_SIZE), np.float32)
