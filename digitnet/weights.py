@@ -21,8 +21,6 @@ MAX_QUOTE = 100  # characters of a file's content in a message
 _PACKAGE = Path(__file__).resolve().parent
 _INSTALLED = _PACKAGE / "pretrained"  # in an installed package
 WEIGHTS_FOLDER = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / "weights"
-
-
 # Names of the recipes in files of earlier versions.
 OLD_RECIPES = {"baseline": "article", "augmented": "drawings"}
 
@@ -78,9 +76,8 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(
-            temporary, 0o644
-        )  # mkstemp's 0600 would deny other users, such as a server, access
+        # mkstemp's 0600 would deny other users, such as a server, access.
+        os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
