@@ -28,6 +28,7 @@ RUNS = {
     "bad_input": [],
     "long_run": [],
     "training": [],
+    "adversarial": ["--epochs", "3"],
     "accuracy_seeds": ["--seeds", "3"],
 }
 MODULES = {"accuracy_seeds": "accuracy"}  # where it is not the name of the run

@@ -16,7 +16,7 @@ PAGE = PROJECT / "docs" / "benchmarks.md"
 # The sections' order; what is not named here comes last.
 ORDER = [
     *("accuracy", "accuracy_peer", "accuracy_seeds", "teaching", "rejection", "pages"),
-    *("robustness", "explain"),
+    *("robustness", "adversarial", "explain"),
     *("drawing", "page", "load", "watching", "long_run", "bad_input", "training"),
 ]
 INTRODUCTION = """# Benchmarks
