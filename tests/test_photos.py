@@ -25,7 +25,7 @@ def test_rows_on_photos_of_paper_are_read(classifiers):
     rows = [path for path in PHOTOS if len(truth_of(path)) > 1]
     read = {path.name: classifiers["cnn"].read(path).text for path in rows}
     wrong = {name: text for name, text in read.items() if text != truth_of(Path(name))}
-    assert len(read) == 8 and len(wrong) <= 3, wrong
+    assert len(read) == 8 and len(wrong) <= 2, wrong
 
 
 def test_the_digit_that_is_meant_is_found_on_a_large_page(classifiers):
@@ -41,9 +41,11 @@ def test_frames_shadows_and_faint_ink_are_no_hindrance(path, classifiers):
 
 
 # Of pages with these seeds, something was read once.
-@pytest.mark.parametrize("seed", [2, 13, 26, 111])
+@pytest.mark.parametrize(
+    "seed", [(55, 2), (55, 13), (55, 26), (55, 111), (155, 5), (155, 20), (155, 80)]
+)
 def test_nothing_is_read_on_a_blank_page(seed, classifiers):
-    page = compose([], np.random.default_rng([55, seed]), paper=PAPERS[seed % 3]).picture
+    page = compose([], np.random.default_rng(seed), paper=PAPERS[seed[1] % 3]).picture
     assert classifiers["cnn"].read(page).text == ""
     assert classifiers["cnn"].predict(page).digit is None
 

@@ -26,8 +26,9 @@ BORDER = 2  # pixels; what comes as near as this to the border of a large pictur
 MIN_WRITING, SMALL_BIT = 0.025, 0.05
 BESIDE_LINE, ON_LINE = 3, 0.7  # pixels from a line, and the part of a mark that lies so near to it
 STRAIGHT = 0.03  # its width to its length, standard deviations: a line that was not found
-NEARLY_STRAIGHT = 0.07  # the same, of a piece of a line
-DARKER, VERY_DARK = 2.3, 3.5  # times as dark as the lines: as writing is, and as no line is
+# A piece of a line is at most so many times as dark as the lines, and as straight as that.
+PIECES = ((3.5, 0.07), (2.5, 0.2))
+DARKER = 2.3  # times as dark as the lines, as writing is
 SMALL_MARK, SEVERAL = 0.06, 10  # remnants are smaller, of the longest side, or there are more
 EDGE = 2  # pixels around ink that may hold some of its blurred edge
 
@@ -52,7 +53,7 @@ def marks_in(
     written = np.where(lines, np.minimum(dark, 0), dark)
     parts, count, strongest = _connected(written, dark, lines, noise)
     for _ in range(MAX_SHADOWS):
-        sharp = np.concatenate([[True], _sharp(dark, parts, count)])
+        sharp = np.concatenate([[True], _sharp(dark, lines, parts, count)])
         if sharp.all():
             break
         written = np.where(sharp[parts], written, 0)
@@ -97,7 +98,7 @@ def _connected(
     return (np.cumsum(kept) * kept).astype(np.int32)[parts], int(kept.sum()), strongest
 
 
-def _sharp(dark: np.ndarray, parts: np.ndarray, count: int) -> np.ndarray:
+def _sharp(dark: np.ndarray, lines: np.ndarray, parts: np.ndarray, count: int) -> np.ndarray:
     """Which marks have the edges of a stroke rather than those of a shadow, bool ``[count]``."""
 
     def mean(values: np.ndarray, numbers: np.ndarray) -> np.ndarray:
@@ -117,7 +118,8 @@ def _sharp(dark: np.ndarray, parts: np.ndarray, count: int) -> np.ndarray:
     # Texture makes the edges of a shadow steep as well, but it still is dark beyond them.
     beyond = ~scipy.ndimage.maximum_filter(inked, 2 * NEAR + 1)
     around = scipy.ndimage.maximum_filter(parts, 2 * FAR + 1)
-    near = (around > 0) & beyond  # of no pixel where marks are close
+    # Of no pixel where marks are close; and the lines of a narrow grid are no shadow.
+    near = (around > 0) & beyond & ~lines
     beside = mean(dark[near], around[near])
     within = mean(dark[inked], parts[inked])
     return (edges > SHARP * depths[1:]) & ~(beside > AROUND * within)
@@ -139,7 +141,7 @@ def _is_written_on(parts: np.ndarray, lines: np.ndarray, dark: np.ndarray) -> bo
         minor, major = np.sqrt(np.linalg.eigvalsh(places.T @ places + 1e-9 * np.eye(2)))
         is_line = minor < STRAIGHT * major
         is_bit = size < SMALL_BIT and beside[box][own].mean() > ON_LINE
-        is_piece = darkness < VERY_DARK and minor < NEARLY_STRAIGHT * major
+        is_piece = any(darkness < most and minor < thin * major for most, thin in PIECES)
         doubtful = size < SMALL_MARK or len(slices) > SEVERAL or _is_at_border(box, parts.shape)
         is_as_dark = darkness < DARKER and doubtful
         if size > MIN_WRITING and not (is_line or is_bit or is_piece or is_as_dark):

@@ -182,9 +182,9 @@ def _only_line(ink: np.ndarray, lines: _Lines, others: _Lines, noise: float) -> 
     result = np.zeros(ink.shape, bool)
     if not len(rows):
         return result
-    half = int(reach.max()) + 1
+    half = int(reach.max())
     offsets = np.arange(-half, half + 1)
-    within = np.abs(offsets) <= reach[:, None] + 1  # [lines, offsets]
+    within = np.abs(offsets) <= reach[:, None]  # [lines, offsets]
     values, _ = _sampled(ink, rows, offsets)
     darkness = np.einsum("lok,lo->lk", np.maximum(values, 0), within.astype(np.float32))
     count = width // BLOCK
