@@ -4,8 +4,7 @@
 
 Trains the largest model by the default recipe with each size and the first share, and with the
 recipe's own size and the other shares. Measures the accuracy on the training images held back, on
-the development drawings, and on the images held back under PGD. The recipe's size and share were
-chosen by these figures.
+the development drawings, and on the images held back under PGD.
 """
 
 import dataclasses

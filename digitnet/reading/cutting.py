@@ -70,7 +70,8 @@ def _pairs_joined(
         interlocked = gap < -0.25 and score > np.log(0.8)
         untouched = result.get(one) is pieces[one] and result.get(other) is pieces[other]
         if untouched and (interlocked or gain > GAIN):
-            result[one] = (piece, min(pieces[one][1], pieces[other][1], key=lambda g: g.sign))
+            group = pieces[other if pieces[one][1].sign else one][1]  # the one that is no sign
+            result[one] = (piece, group)
             del result[other]
     return list(result.values())
 
@@ -82,13 +83,15 @@ def _cut(
     scores = _scores(writing, [piece for piece, _ in pieces], likeness)
     result = []
     for (piece, group), score in zip(pieces, scores, strict=True):
-        _, _, width, height = box_of(writing.level(piece))
+        points = writing.level(piece)
+        _, _, width, height = box_of(points)
         # Pieces score 0 at most, and each cut costs.
         if group.sign or height == 0 or score > -CUT_COST or width < NARROW * height:
             result.append((piece, group))
             continue
+        ink = writing.spread(piece)
         options = [([piece], score)] + [
-            _best_path(writing, piece, slant, likeness) for slant in SLANTS
+            _best_path(writing, piece, points, ink, slant, likeness) for slant in SLANTS
         ]
         best, _ = max(options, key=lambda option: option[1])
         result += [(part, group) for part in best]
@@ -96,13 +99,24 @@ def _cut(
 
 
 def _best_path(
-    writing: Writing, piece: Piece, slant: float, likeness: DigitLikeness
+    writing: Writing,
+    piece: Piece,
+    points: np.ndarray,
+    ink: np.ndarray,
+    slant: float,
+    likeness: DigitLikeness,
 ) -> tuple[list[Piece], float]:
-    """The pieces that read best of all ways to cut one, and the sum of their scores."""
-    points = writing.level(piece)
+    """The pieces that read best of all ways to cut one, and the sum of their scores.
+
+    Parameters
+    ----------
+    writing, piece, likeness : what is cut, and how much pieces look like digits
+    points, ink : ``[n, 2]``, as `Writing.level` and `Writing.spread` give them of the piece
+    slant : of the cuts, columns to a row
+    """
     _, _, _, height = box_of(points)
     along = points[:, 0] - slant * points[:, 1]
-    cuts = [-np.inf, *_valleys(writing.spread(piece), slant, height), np.inf]
+    cuts = [-np.inf, *_valleys(ink, slant, height), np.inf]
     low, high = along.min(), along.max()
     edges = np.clip(cuts, low, high)
     spans = [

@@ -118,7 +118,7 @@ def _sharp(dark: np.ndarray, lines: np.ndarray, parts: np.ndarray, count: int) -
     # Texture makes the edges of a shadow steep as well, but it still is dark beyond them.
     beyond = ~scipy.ndimage.maximum_filter(inked, 2 * NEAR + 1)
     around = scipy.ndimage.maximum_filter(parts, 2 * FAR + 1)
-    # Of no pixel where marks are close; and the lines of a narrow grid are no shadow.
+    # There is none where marks are close. The lines of a narrow grid are not a shadow.
     near = (around > 0) & beyond & ~lines
     beside = mean(dark[near], around[near])
     within = mean(dark[inked], parts[inked])

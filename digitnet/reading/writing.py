@@ -49,7 +49,7 @@ class Writing(Protocol):
         """Points along all marks of a piece, the rows' tilt taken out, ``[n, 2]``."""
 
     def spread(self, piece: Piece) -> np.ndarray:
-        """Points evenly over the ink of whole marks, as `level`, ``[n, 2]``."""
+        """Points spread over the ink of all marks of a piece, the tilt taken out, ``[n, 2]``."""
 
     def images(self, pieces: Sequence[Piece]) -> np.ndarray:
         """What the models see of pieces, float32 ``[N, 28, 28]``."""
