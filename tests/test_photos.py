@@ -107,6 +107,25 @@ def test_a_bold_stroke_is_not_cut_along_its_middle(classifiers):
         assert len(classifiers["cnn"].read(page.picture).digits) == 4
 
 
+@pytest.mark.parametrize("size", [28, 50, 200, 500, 800, 1600])
+def test_an_upright_bar_is_a_one(size, classifiers):
+    """A mark that fills the box around it."""
+    picture = Image.new("L", (size, size), "white")
+    corners = [size * share for share in (0.45, 0.15, 0.53, 0.85)]
+    ImageDraw.Draw(picture).rectangle(corners, fill="black")
+    assert classifiers["cnn"].predict(picture).answer == 1
+    assert classifiers["cnn"].read(picture).text == "1"
+
+
+def test_a_bar_that_is_taller_than_its_neighbours_hides_none(classifiers):
+    picture = Image.new("L", (360, 160), "white")
+    pen = ImageDraw.Draw(picture)
+    for left in (30, 250):
+        pen.line([(left, 40), (left + 70, 40), (left + 30, 125)], "black", 9)
+    pen.rectangle([180, 28, 190, 132], "black")
+    assert classifiers["cnn"].read(picture).text == "717"
+
+
 def test_two_rows_are_two_numbers(classifiers):
     below = [[(x, y + 260) for x, y in mark] for mark in (ONE, SEVEN)]
     page = page_of([SEVEN, ONE, *below], (600, 560))

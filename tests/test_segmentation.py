@@ -78,6 +78,21 @@ def test_boxes_hold_the_strokes():
     assert [digit.box for digit in found] == [(0, 0, 10, 20), (30, 0, 0, 20)]
 
 
+def test_where_a_drawing_lies_does_not_change_its_groups():
+    drawings = list(write_digits(30, seed=23))
+    row = [
+        [(1000 * (x + 1.5 * number), 1000 * y) for x, y in stroke]
+        for number, drawing in enumerate(drawings[:3])
+        for stroke in drawing
+    ]
+    far = [[(x + 1e6, y + 1e6) for x, y in stroke] for stroke in row]
+    boxes, moved = (
+        np.array([digit.box for digit in segment_drawing(parse_drawing(one))]) for one in (row, far)
+    )
+    assert len(boxes) == 3
+    np.testing.assert_allclose(moved - [1e6, 1e6, 0, 0], boxes, atol=1e-3)
+
+
 @pytest.mark.parametrize("drawing", [[], [[]], [[], []], [[(0, 0)]], [[(3, 4)], [], [(3, 4)]]])
 def test_nothing_is_found_in_nothing(drawing):
     assert segment_drawing(parse_drawing(drawing)) == []

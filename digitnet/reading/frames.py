@@ -20,7 +20,7 @@ def frames(parts: np.ndarray) -> np.ndarray:
     bool ``[H, W]``, without what is written in the boxes or touches them
     """
     result = np.zeros(parts.shape, bool)
-    slices = [box for box in scipy.ndimage.find_objects(parts)]
+    slices = scipy.ndimage.find_objects(parts)
     sizes = [min(side.stop - side.start for side in box) for box in slices]
     for number in np.argsort(sizes)[::-1][:MAX_FRAMES]:
         if sizes[number] < MIN_FRAME:

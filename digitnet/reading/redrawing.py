@@ -1,5 +1,7 @@
 """The ink of a picture, redrawn with strokes as wide as a drawing's."""
 
+import math
+
 import numpy as np
 import scipy
 import torch
@@ -53,8 +55,9 @@ def _redrawn(strength: np.ndarray) -> np.ndarray:
     """
     zoom = FINE_SIZE / max(strength.shape)
     height, width = (max(1, round(side * zoom)) for side in strength.shape)
-    padded = np.pad(strength, 2)
-    size = (width + round(4 * zoom), height + round(4 * zoom))
+    margin = math.ceil(max(2, 1.5 / zoom))  # more than a pixel without ink stays around it
+    padded = np.pad(strength, margin)
+    size = (width + round(2 * margin * zoom), height + round(2 * margin * zoom))
     fine = np.asarray(Image.fromarray(padded).resize(size, Image.Resampling.BICUBIC))
     rough = fine > INKED * np.percentile(fine[fine > 0], 75)
     # A pencil leaves paper between its grains: what is narrower than the pen is no gap.

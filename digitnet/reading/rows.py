@@ -213,7 +213,9 @@ def _distances(parts: list[np.ndarray]) -> np.ndarray:
     points = np.concatenate(parts)
     starts = np.cumsum([0] + [len(part) for part in parts[:-1]])
     places = torch.from_numpy(points.astype(np.float32))
-    between = torch.cdist(places, places).numpy()
+    # Not by a product of matrices, which loses the digits that tell near places apart.
+    mode = "donot_use_mm_for_euclid_dist"
+    between = torch.cdist(places, places, compute_mode=mode).numpy()
     nearest = np.minimum.reduceat(between, starts, axis=1)
     return np.minimum.reduceat(nearest, starts, axis=0)
 
