@@ -59,15 +59,23 @@ def open_reduced(picture: Picture) -> tuple[Image.Image, tuple[float, float]]:
         picture = (picture.float() if picture.is_floating_point() else picture).numpy()
     if isinstance(picture, np.ndarray):
         array = one_picture(picture)
-        image = _from_array(array)
-        reduced, _ = open_reduced(image)
+        reduced, _ = _reduced(_from_array(array))
         width, height = array.shape[1], array.shape[0]
         return reduced, (width / reduced.width, height / reduced.height)
     if isinstance(picture, str | Path):
         if not os.path.isfile(picture):  # not a pipe, which one could wait for
             raise ValueError(f"There is no picture {picture}.")
-        with open(picture, "rb") as file:
-            return open_reduced(opened(file))
+        try:
+            file = open(picture, "rb")  # noqa: SIM115
+        except OSError as error:
+            raise ValueError(f"{picture} could not be read ({error.strerror}).") from None
+        with file:
+            return _reduced(opened(file), is_own=True)
+    return _reduced(picture)
+
+
+def _reduced(picture: Image.Image, is_own: bool = False) -> tuple[Image.Image, tuple[float, float]]:
+    """`open_reduced` of a Pillow image, which is not changed unless it `is_own`."""
     width, height = picture.size
     if width * height > MAX_PICTURE_PIXELS:
         raise ValueError(
@@ -80,7 +88,8 @@ def open_reduced(picture: Picture) -> tuple[Image.Image, tuple[float, float]]:
     # decoded at a time, and reduced before anything else is made of it.
     with _DECODING, _one_sentence():
         size = _size_within(picture.size, WORKING_SIZE)
-        picture.draft(None, size)  # a JPEG can be decoded at a half of its size or less
+        if is_own:
+            picture.draft(None, size)  # a JPEG can be decoded at a half of its size or less
         if picture.mode in ("1", "P", "PA"):  # resizing these would skip pixels
             picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
         # Pillow cannot reduce 16-bit integers step by step.

@@ -202,6 +202,29 @@ def test_an_even_picture_is_blank(grey):
     assert not to_image(np.full((50, 40), grey, np.uint8)).any()
 
 
+def test_a_picture_stays_as_the_caller_opened_it(tmp_path, classifiers):
+    """Pillow can decode a large JPEG at half its size, but then it is another picture."""
+    page = Image.new("L", (4000, 3000), "white")
+    ImageDraw.Draw(page).line([(1800, 900), (2400, 900), (2000, 2100)], "black", 60)
+    page.save(tmp_path / "large.jpg")
+    with Image.open(tmp_path / "large.jpg") as picture:
+        first = classifiers["cnn"].read(picture)
+        assert picture.size == (4000, 3000) and first.text == "7"
+        assert classifiers["cnn"].read(picture).digits[0].box == first.digits[0].box
+
+
+def test_a_file_that_may_not_be_read_gets_a_sentence(tmp_path, monkeypatch):
+    path = tmp_path / "mine.png"
+    Image.new("L", (20, 20)).save(path)
+
+    def refuse(*arguments):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(ValueError, match=r"mine\.png could not be read \(Permission denied\)\."):
+        to_image(path)
+
+
 def test_unreadable_pictures_get_one_sentence(tmp_path):
     text = tmp_path / "text.png"
     text.write_text("<svg></svg>")
