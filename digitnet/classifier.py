@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -220,6 +221,9 @@ class Classifier(PretrainedMixin):
             raise ValueError(message) from None
         if images.ndim != 3 or images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE):
             raise ValueError(f"{message[:-1]}, not {list(images.shape)}.")
+        if not images.is_floating_point() or not ((images >= 0) & (images <= 1)).all():
+            raise ValueError(message)
+        images = images.float()
         logits = self.logits(images)
         probabilities = (logits / self.metadata.temperature).softmax(1).cpu()
         scores = digit_score(logits).tolist()
@@ -250,6 +254,10 @@ class Classifier(PretrainedMixin):
         if single and recipe not in (None, metadata.recipe):
             raise ValueError(f"{path} holds the recipe {metadata.recipe!r}, not {recipe!r}.")
         return cls(network.to(chosen), metadata, chosen, path)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is cached: a copy computes its own."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @cached_property
     def parameters(self) -> int:

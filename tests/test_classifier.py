@@ -1,7 +1,10 @@
+import copy
+import pickle
 import shutil
 
 import numpy as np
 import pytest
+import torch
 
 import digitnet
 from digitnet.synthetic.writer import write_digits
@@ -100,3 +103,24 @@ def test_one_file_is_loaded_without_anything_beside_it(tmp_path):
 def test_missing_weights_say_how_to_make_them(tmp_path):
     with pytest.raises(ValueError, match=r"cnn\.safetensors is missing; run python train\.py"):
         digitnet.load("cnn", source=tmp_path)
+
+
+def test_images_out_of_range_get_a_sentence(classifiers):
+    image = np.zeros((1, 28, 28), np.float32)
+    for wrong in (image + 1.5, image - 1, image + np.nan, image.astype(np.int64), image[0]):
+        with pytest.raises(ValueError, match=r"^Images are float32 \[N, 28, 28\] in 0\.\.1"):
+            classifiers["linear"].predict_images(wrong)
+    assert classifiers["linear"].predict_images(image.astype(np.float64))[0].digit is None
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_a_copy_predicts_with_its_own_network(copied, classifiers):
+    seven = [[(0, 0), (10, 0), (4, 20)]]
+    prediction = classifiers["linear"].predict(seven)
+    other = copied(classifiers["linear"])
+    np.testing.assert_array_equal(other.predict(seven).probabilities, prediction.probabilities)
+    with torch.no_grad():
+        for parameter in other.network.parameters():
+            parameter.zero_()
+    np.testing.assert_allclose(other.predict(seven).probabilities, 0.1)
+    assert classifiers["linear"].predict(seven).digit == prediction.digit

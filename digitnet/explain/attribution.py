@@ -93,8 +93,7 @@ def attributions(
     batch = _batch(classifier, image)
     if not all(type(digit) is int and 0 <= digit < CLASSES for digit in digits):
         raise ValueError("A digit is a whole number from 0 to 9.")
-    both = torch.from_numpy(np.stack([image, np.zeros_like(image)]))
-    logits, blank = classifier.logits(both).tolist()
+    logits, blank = classifier.logits(torch.cat([batch, torch.zeros_like(batch)])).tolist()
     contributions = integrated_gradients(classifier.network, batch, digits)[0]
     return [
         Attribution(of_digit.cpu().numpy(), blank[digit], logits[digit])
@@ -220,7 +219,8 @@ def has_hidden_units(network: Network) -> bool:
 
 def _batch(classifier: Classifier, image: np.ndarray) -> torch.Tensor:
     """The image as float32 ``[1, 28, 28]``, on the device."""
-    if not isinstance(image, np.ndarray) or image.shape != (IMAGE_SIZE, IMAGE_SIZE):
+    size = (IMAGE_SIZE, IMAGE_SIZE)
+    if not isinstance(image, np.ndarray) or image.shape != size or image.dtype.kind != "f":
         raise ValueError(f"An image is an array of {IMAGE_SIZE}x{IMAGE_SIZE} numbers in 0..1.")
     return torch.from_numpy(image.astype(np.float32))[None].to(classifier.device)
 

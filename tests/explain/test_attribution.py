@@ -227,7 +227,8 @@ def test_bad_input_gets_a_sentence(classifiers, images):
     for digits in ((10,), (-1,), (1.0,), (True,), ("7",)):
         with pytest.raises(ValueError, match="whole number from 0 to 9"):
             attributions(classifiers["linear"], images[0], digits)
-    for image in (images[0][None], images[0].tolist(), np.zeros((28, 27), np.float32)):
+    narrow, grey = np.zeros((28, 27), np.float32), np.uint8(255 * images[0])
+    for image in (images[0][None], images[0].tolist(), narrow, grey):
         with pytest.raises(ValueError, match="28x28"):
             attributions(classifiers["linear"], image, (1,))
     for call in (
