@@ -9,10 +9,10 @@ python -m digitnet push USER/NAME
 """
 
 import argparse
-import dataclasses
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 
@@ -27,11 +27,11 @@ from digitnet.command_line import (
 )
 from digitnet.drawing import images_of_strokes
 from digitnet.drawing_files import read_drawings
-from digitnet.evaluation import compute_logits, evaluate
+from digitnet.evaluation import evaluate
 from digitnet.hub.push import files_to_push
-from digitnet.mnist import DatasetError, load_mnist
+from digitnet.mnist import DATA_FOLDER, DatasetError, load_mnist
 from digitnet.models import CLASSES, available_models
-from digitnet.weights import to_bytes, write_atomically
+from digitnet.weights import save_weights, write_atomically
 
 
 def predict(options: argparse.Namespace) -> int:
@@ -123,38 +123,44 @@ def teach_drawings(options: argparse.Namespace) -> None:
     """
     # Here: it is slow to import.
     from digitnet.training.report import check_writable
-    from digitnet.training.teaching import split, teach_strokes
+    from digitnet.training.teaching import split, teach
 
-    try:
-        check_writable(options.output / options.recipe)
-    except OSError as error:
-        raise ValueError(str(error)) from None
     classifier = load(options.model, options.recipe, options.device)
     drawings, labels = zip(*read_drawings(options.file), strict=True)
     taught, judged = split(labels)
-    new = teach_strokes(
+    path = options.output / options.recipe / f"{options.model}.safetensors"
+    try:
+        check_writable(path.parent)
+    except OSError as error:
+        raise ValueError(str(error)) from None
+    new = teach(
         classifier,
         [drawings[number] for number in taught],
         [labels[number] for number in taught],
         seed=options.seed,
+        data=options.data,
     )
-    sets = {"MNIST's test images": load_mnist(train=False)}
-    if judged:
-        unseen = torch.from_numpy(images_of_strokes([drawings[number] for number in judged]))
-        said = torch.tensor([labels[number] for number in judged])
-        sets = {"drawings not learned from": (unseen, said)} | sets
     print(f"{options.model} has learned from {len(taught)} drawings; accuracy in %")
     print(f"{'':<26} {'count':>6} {'before':>7} {'after':>7}")
-    for name, (images, truth) in sets.items():
-        shares = [
-            evaluate(compute_logits(one.network, images.to(one.device)).cpu(), truth).accuracy
-            for one in (classifier, new)
-        ]
-        print(f"{name:<26} {len(truth):>6,} {100 * shares[0]:>7.2f} {100 * shares[1]:>7.2f}")
-    metadata = dataclasses.replace(new.metadata, test_accuracy=shares[1])
-    path = options.output / options.recipe / f"{options.model}.safetensors"
-    write_atomically(path, to_bytes(new.network, metadata))
+    if judged:
+        images = torch.from_numpy(images_of_strokes([drawings[number] for number in judged]))
+        truth = torch.tensor([labels[number] for number in judged])
+        before, after = (
+            evaluate(one.logits(images).cpu(), truth).accuracy for one in (classifier, new)
+        )
+        _print_change("drawings not learned from", len(judged), before, after)
+    images, truth = load_mnist(options.data, train=False)
+    before = evaluate(classifier.logits(images).cpu(), truth).accuracy
+    _print_change("MNIST's test images", len(truth), before, new.metadata.test_accuracy)
+    try:
+        save_weights(new.network, new.metadata, path)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be written ({error.strerror}).") from None
     print(f"Saved as {path}.")
+
+
+def _print_change(name: str, count: int, before: float, after: float) -> None:
+    print(f"{name:<26} {count:>6,} {100 * before:>7.2f} {100 * after:>7.2f}")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -184,6 +190,13 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--output", type=Path, required=True, metavar="FOLDER")
     command.add_argument("--model", choices=available_models(), default=available_models()[-1])
     command.add_argument("--seed", type=seed, default=0, metavar="N", help="default: %(default)s")
+    command.add_argument(
+        "--data",
+        type=Path,
+        default=DATA_FOLDER,
+        metavar="FOLDER",
+        help="folder that contains MNIST/raw (default: %(default)s)",
+    )
     command.set_defaults(run=teach_drawings)
 
     for command in commands.choices.values():
@@ -219,7 +232,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
 
 
-if __name__ == "__main__":
+def run() -> NoReturn:
+    """Run the command line, and exit with its status."""
     with plain_output():
         status = main()
     sys.exit(status)
+
+
+if __name__ == "__main__":
+    run()

@@ -103,7 +103,7 @@ def add_push_options(parser: argparse._ActionsContainer) -> None:
     )
     parser.add_argument("--onnx", action="store_true", help="also push the networks as ONNX files")
     parser.add_argument(
-        "--dry-run", action="store_true", help="only list what would be pushed, without network"
+        "--dry-run", action="store_true", help="upload nothing, but list what would be uploaded"
     )
 
 

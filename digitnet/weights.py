@@ -19,7 +19,7 @@ MAX_WEIGHT = 1e6  # far above the values that training gives, and no logit overf
 TEMPERATURES = 1e-3, 1e3  # lowest and highest, likewise
 MAX_QUOTE = 100  # characters of a file's content in a message
 _PACKAGE = Path(__file__).resolve().parent
-_INSTALLED = _PACKAGE / "pretrained"  # in an installed package
+_INSTALLED = _PACKAGE / "_weights"  # in an installed package
 WEIGHTS_FOLDER = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / "weights"
 # Names of the recipes in files of earlier versions.
 OLD_RECIPES = {"baseline": "article", "augmented": "drawings"}

@@ -67,6 +67,13 @@ def test_predict_goes_on_after_a_broken_picture(tmp_path, capsys):
     assert f"{broken}: The picture could not be read" in first and "There is no picture" in second
 
 
+def test_teach_makes_no_folder_for_a_recipe_that_does_not_exist(tmp_path, capsys):
+    arguments = ["teach", str(tmp_path / "x.jsonl"), "--output", str(tmp_path / "out")]
+    assert main([*arguments, "--recipe", "../secret"]) == 2
+    assert "There is no recipe '../secret'" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def as_people_do(*arguments, **options):
     return subprocess.Popen(
         [sys.executable, "-m", "digitnet", *arguments],

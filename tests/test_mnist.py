@@ -2,6 +2,7 @@ import shutil
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 import torch
@@ -63,6 +64,18 @@ def test_missing_files_are_downloaded_by_torchvision(tmp_path, monkeypatch):
         server.shutdown()
     images, _ = mnist.load_mnist(folder, train=False)
     assert images.shape == (10_000, 28, 28)
+    assert {path.name for path in (folder / "MNIST" / "raw").iterdir()} == set(mnist.MD5_SUMS)
+
+
+def test_a_download_that_breaks_off_leaves_no_part_of_a_file(tmp_path, monkeypatch):
+    def break_off(url, root, filename, md5):
+        (Path(root) / filename).write_bytes(b"the first half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(datasets.utils, "download_url", break_off)
+    with pytest.raises(KeyboardInterrupt):
+        mnist.download_missing(tmp_path)
+    assert list((tmp_path / "MNIST" / "raw").iterdir()) == []
 
 
 def test_failed_download_says_what_to_put_where(tmp_path, monkeypatch):

@@ -97,6 +97,18 @@ def test_the_wheel_has_a_console_command(installed, tmp_path):
     assert "predict" in run(installed, tmp_path, installed / "bin" / name, "--help")
     listed = run(installed, tmp_path, installed / "bin" / name, "push", "a/b", "--dry-run")
     assert "README.md" in listed and "drawings/cnn.safetensors" in listed
+    # Output that is closed early is no error, as for `python -m digitnet`.
+    process = subprocess.Popen(
+        [installed / "bin" / name, "push", "a/b", "--dry-run"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(installed)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.wait(timeout=120)
 
 
 def test_teach_is_imported_on_first_use():

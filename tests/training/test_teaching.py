@@ -47,6 +47,7 @@ def test_it_forgets_little(taught, test_set):
     images, labels = test_set[0].float() / 255, test_set[1]
     before, after = (right(one, images, labels) for one in (classifier, new))
     assert after > before - 100  # of 10,000
+    assert new.metadata.test_accuracy == after / 10_000
 
 
 def test_the_model_that_is_taught_stays_as_it_is(taught):
