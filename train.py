@@ -30,8 +30,6 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-import torch
-
 from digitnet import mnist
 from digitnet.command_line import (
     Parser,
@@ -61,6 +59,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parser = make_parser()
     options = parser.parse_args(arguments)
+    if not options.push_to_hub:
+        for name in ("private", "revision", "create_pr", "onnx", "dry_run"):
+            if getattr(options, name):
+                parser.error(f"--{name.replace('_', '-')} needs --push-to-hub USER/NAME.")
     try:
         device = pick_device(options.device)
         for recipe in options.recipe:
@@ -95,7 +97,10 @@ def main(arguments: list[str] | None = None) -> int:
             except ValueError as error:
                 print(f"train.py: {error}", file=sys.stderr)
                 return 1
-            except (MemoryError, torch.OutOfMemoryError):
+            except (MemoryError, RuntimeError) as error:
+                # On the CPU, PyTorch raises a RuntimeError like any other.
+                if isinstance(error, RuntimeError) and "memory" not in str(error):
+                    raise
                 print(
                     f"train.py: There is not enough memory to train {name}; choose a smaller "
                     "--batch-size or fewer --hidden-units.",

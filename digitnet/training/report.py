@@ -21,8 +21,7 @@ def check_writable(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise OSError(
-            f"{folder} cannot be written ({error.strerror}); choose a folder that can "
-            "with --output."
+            f"{folder} cannot be written ({error.strerror}); choose another one with --output."
         ) from None
 
 

@@ -45,6 +45,9 @@ def with_own(
     ValueError : with a sentence, if the file cannot be read or a line is not of that form.
     """
     drawings, digits = zip(*read_drawings(path), strict=True)
+    if not all(drawings):
+        blank = next(line for line, drawing in enumerate(drawings, start=1) if not drawing)
+        raise ValueError(f"The drawing in line {blank} of {path} is blank.")
     own = torch.from_numpy(images_of_strokes(drawings)).mul_(255).round_().to(torch.uint8)
     times = max(1, round(OWN_SHARE * len(images) / len(own)))
     truth = torch.tensor(digits)

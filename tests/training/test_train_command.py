@@ -10,6 +10,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+import torch
 from safetensors import safe_open
 
 import train
@@ -173,6 +174,8 @@ def test_interrupt_ends_with_a_line_and_leaves_old_files_whole(trained, tmp_path
         (["--min-accuracy", "98"], "must be a number from 0 to 1, not 98."),
         (["--device", "toaster"], "choose one of cpu"),
         (["--output", "/dev/null/weights"], "cannot be written"),
+        (["--dry-run"], "--dry-run needs --push-to-hub USER/NAME."),
+        (["--create-pr", "--onnx"], "--create-pr needs --push-to-hub USER/NAME."),
     ],
 )
 def test_wrong_values_get_one_sentence_and_status_2(arguments, sentence, capsys):
@@ -263,3 +266,16 @@ def test_bad_drawings_are_named_by_their_line(tmp_path, capsys):
     with pytest.raises(SystemExit):
         train.main(["--drawings", str(file), "--output", str(tmp_path)])
     assert f"{file}, line 1: This is not of the form" in capsys.readouterr().err
+    file.write_text('{"label": 7, "strokes": [[[0, 0], [1, 1]]]}\n{"label": 7, "strokes": []}\n')
+    with pytest.raises(SystemExit):
+        train.main(["--drawings", str(file), "--output", str(tmp_path)])
+    assert "line 2" in (said := capsys.readouterr().err) and "blank" in said
+
+
+def test_too_little_memory_gets_a_sentence(tmp_path, monkeypatch, capsys):
+    def fail(*arguments, **options):
+        torch.empty(1 << 60)
+
+    monkeypatch.setattr(train, "train_and_evaluate", fail)
+    assert train.main(["--models", "linear", "--output", str(tmp_path)]) == 1
+    assert "There is not enough memory to train linear" in capsys.readouterr().err
