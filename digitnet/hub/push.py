@@ -14,8 +14,9 @@ def push(
     repo_id: str,
     folder: str | Path = WEIGHTS_FOLDER,
     *,
-    private: bool = False,
-    revision: str | None = None,
+    private: bool | None = None,
+    token: str | None = None,
+    branch: str | None = None,
     create_pr: bool = False,
     onnx: bool = False,
 ) -> str:
@@ -28,8 +29,9 @@ def push(
     ----------
     repo_id : ``USER/NAME``
     folder : holds a folder for each recipe
-    private : whether a new repository is private
-    revision : the branch to push to, created if it does not exist; None is main
+    private : whether a new repository is private; None is the default of the user's account
+    token : of the user; None is the one that is saved on this machine
+    branch : to push to, created if it does not exist; None is main
     create_pr : open a pull request instead of committing
     onnx : also upload each network as ``<recipe>/<model>.onnx``
 
@@ -46,8 +48,9 @@ def push(
     return upload(
         repo_id,
         files_to_push(repo_id, folder, onnx),
-        private=private or None,  # None applies the default of the user's account
-        branch=revision,
+        private=private,
+        token=token,
+        branch=branch,
         create_pr=create_pr,
     )
 

@@ -130,7 +130,7 @@ folder = Path({str(folder)!r})
 result = [digitnet.push({DIGITS!r}, folder)]
 metrics = folder / {recipe!r} / "metrics.json"
 metrics.write_bytes(metrics.read_bytes() + b"\\n")
-result.append(digitnet.push({DIGITS!r}, folder, revision="next"))
+result.append(digitnet.push({DIGITS!r}, folder, branch="next"))
 result.append(digitnet.push({DIGITS!r}, folder, create_pr=True))
 result.append(digitnet.push("{USER}/hidden", folder, private=True))
 result.append(answers("linear", {recipe!r}, source={DIGITS!r}, revision="next"))

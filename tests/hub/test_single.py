@@ -26,6 +26,12 @@ def files(hub):
     return hub.model(CNN).files()
 
 
+def accuracy_of(file):
+    """The accuracy that metrics.json has of the model in a weights file beside it."""
+    metrics = json.loads((file.parent / "metrics.json").read_text(encoding="utf-8"))
+    return metrics["models"][file.stem]["test_accuracy"]
+
+
 def test_one_model_alone_has_all_it_needs(hub, files):
     names = {"model.safetensors", "config.json", "metrics.json", "README.md", "onnx/model.onnx"}
     assert set(files) - {".gitattributes"} == names
@@ -33,7 +39,7 @@ def test_one_model_alone_has_all_it_needs(hub, files):
     assert list(json.loads(files["metrics.json"])["models"]) == ["cnn"]
     card = ModelCard(files["README.md"].decode())
     assert {result.metric_name.split(",")[0] for result in card.data.eval_results} == {"cnn"}
-    assert "99.04%" in card.text and "`linear`" not in card.text
+    assert f"{accuracy_of(OWN):.2%}" in card.text and "`linear`" not in card.text
     assert hub.model(CNN).messages == ["Upload the weights of digitnet"]
 
 
@@ -98,8 +104,10 @@ def test_figures_of_other_weights_are_not_taken(tmp_path):
     file = shutil.copy(own.file, tmp_path / "linear.safetensors")
     digitnet.load("linear", source=file).save_pretrained(tmp_path / "saved")
     card = ModelCard.load(tmp_path / "saved" / "README.md")
-    assert [result.metric_value for result in card.data.eval_results] == [0.8558]
-    assert "| article | linear | 3,190 | 85.58% |" in card.text and "Small changes" not in card.text
+    accuracy = accuracy_of(own.file)
+    assert [result.metric_value for result in card.data.eval_results] == [accuracy]
+    assert f"| article | linear | 3,190 | {accuracy:.2%} |" in card.text
+    assert "Small changes" not in card.text
     shutil.copy(WEIGHTS_FOLDER / "drawings" / "metrics.json", tmp_path)
     digitnet.load("linear", source=file).save_pretrained(tmp_path / "again")
     assert (tmp_path / "again" / "README.md").read_text() == str(card)
@@ -125,7 +133,9 @@ result = models, resources.problems, engine, row
     )
     assert models == {"drawings": ["cnn"]} and problems == []
     assert ".safetensors?" in engine or "/blobs/" in engine
-    assert row["mnist"] == "99.04 %" and row["size"] == "580 KB"
+    size = OWN.stat().st_size
+    assert row["mnist"] == f"{100 * accuracy_of(OWN):.2f} %"
+    assert row["size"] == f"{size / 1024:.0f} KB"
 
 
 def test_a_dry_run_lists_the_files_of_one_model(capsys):
