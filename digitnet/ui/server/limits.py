@@ -28,8 +28,8 @@ MAX_QUEUED = 256  # events that wait; drawing does not, it has no queue
 MAX_SESSIONS = 128
 # Doors of Gradio's that this page has no use for: they write files, fetch things, or never end.
 CLOSED = (
-    *("process_recording", "deep_link", "proxy=", "component_server", "stream/"),
-    *("dev/", "vibe-", "undo-vibe-", "upload"),
+    *("process_recording", "deep_link", "proxy=", "file=http", "file/", "component_server"),
+    *("stream/", "dev/", "vibe-", "undo-vibe-", "upload"),
 )
 # A Space is shown within a page of huggingface.co, so framing is not forbidden.
 HEADERS = [
@@ -38,6 +38,8 @@ HEADERS = [
     (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()"),
     (b"content-security-policy", b"object-src 'none'; base-uri 'self'; form-action 'self'"),
 ]
+# Of the networks' JavaScript modules: an old one from the browser's cache may not fit the page.
+ASK_FIRST = (b"cache-control", b"no-cache")
 
 
 @dataclass(eq=False)
@@ -67,8 +69,8 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        send = _with_headers(send)
         route = route_of(scope)
+        send = _with_headers(send, route)
         if route.startswith(CLOSED):
             return await _refusal(404, "There is nothing here.")(scope, receive, send)
         if scope["method"] == "POST":
@@ -97,6 +99,8 @@ class Guard:
                 more = True
                 while more:
                     message = await receive()
+                    if body not in self.bodies:  # `_make_room` ended it while this came
+                        raise _Refused(503, TOO_MUCH)
                     if message["type"] == "http.disconnect":
                         return None
                     chunk = message.get("body", b"")
@@ -205,10 +209,13 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, route: str) -> Send:
+    is_module = route.startswith("file=") and route.endswith(".js")
+    headers = [*HEADERS, *([ASK_FIRST] if is_module else [])]
+
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], *HEADERS]
+            message["headers"] = [*message["headers"], *headers]
         await send(message)
 
     return sending

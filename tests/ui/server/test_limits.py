@@ -122,6 +122,34 @@ def test_who_holds_the_most_gives_up_the_oldest(monkeypatch, drawer):
     assert others == [False, False, False] and left == 0
 
 
+def test_a_body_that_was_given_up_is_not_passed_on_without_its_beginning(monkeypatch):
+    """Where its next chunk comes at the very moment at which it is given up."""
+    monkeypatch.setattr(limits, "MAX_BYTES_HELD", 1000)
+
+    async def hold_and_go_on():
+        middleware, go = guard(application), asyncio.Event()
+        answer = []
+
+        async def receive():
+            if middleware.held:
+                await go.wait()
+                return {"type": "http.request", "body": b"tail", "more_body": False}
+            return {"type": "http.request", "body": b" " * 900, "more_body": True}
+
+        async def send(message):
+            answer.append(message)
+
+        first = asyncio.create_task(middleware(request(), receive, send))
+        while middleware.held < 900:
+            await asyncio.sleep(0)
+        second = asyncio.create_task(ask(middleware, request(), [b" " * 200]))
+        go.set()
+        await asyncio.gather(first, second)
+        return answer[0]["status"], middleware.held
+
+    assert run(hold_and_go_on()) == (503, 0)
+
+
 @pytest.mark.parametrize("door", CLOSED)
 @pytest.mark.parametrize(
     ("path", "root"),

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from benchmarks.long_run import wait_in_queue
+from benchmarks.long_run import event_named, wait_in_queue
 from benchmarks.malformed_inputs import pictures
 from digitnet.ui.server.limits import HEADERS, MAX_BODY_BYTES, MAX_QUEUED
 from tests.conftest import PROJECT
@@ -17,11 +17,6 @@ from tests.conftest import PROJECT
 SEVEN = [[[0, 0], [10, 0], [4, 20]]]
 SECRET = PROJECT / "pyproject.toml"  # a file of the server that no page has in it
 TEXT = "explicit_package_bases"  # some of it
-
-
-@pytest.fixture(scope="module")
-def folder(temporary_folder):
-    return temporary_folder
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +65,20 @@ def test_no_address_opens_a_file_of_the_server(client, path):
         assert 400 <= response.status_code < 500, form
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("door", ["file=", "file/", "proxy="])
+def test_the_page_fetches_nothing_for_anybody(client, door, scheme):
+    response = client.get(f"/gradio_api/{door}{scheme}://127.0.0.1:1/x")
+    assert response.status_code == 404 and response.json()["error"] == "There is nothing here."
+
+
+def test_modules_of_the_networks_are_asked_for_anew(client):
+    """Old ones from the browser's cache may not fit the page."""
+    engine = f"/gradio_api/file={(PROJECT / 'digitnet/ui/browser/engine.js').as_posix()}"
+    response = client.get(engine)
+    assert response.status_code == 200 and response.headers["cache-control"] == "no-cache"
+
+
 @pytest.mark.parametrize(
     "path", [SECRET, f"{UP}{SECRET}", "pyproject.toml", "http://127.0.0.1:1/x"]
 )
@@ -88,21 +97,15 @@ def test_no_event_reads_a_file_that_it_is_told_of(client, path):
 # ---- what a visitor gives ---------------------------------------------------------------------
 
 
-def test_drawings_leave_no_file(client, folder):
-    before = files_in(folder)
+def test_drawings_leave_no_file(client, temporary_folder):
+    before = files_in(temporary_folder)
     picture = base64.b64encode(pictures()["png"]).decode()
     for data in ([SEVEN, None, "cnn", "drawings"], [None, picture, "cnn", "drawings"]):
         assert client.post("/gradio_api/run/predict", json={"data": data}).status_code == 200
     drawn = send_event(client, "recognise", [SEVEN, "cnn", "drawings", None, True, None])
     assert drawn.status_code == 200
-    assert [path.name for path in folder.iterdir()] == ["gradio"]  # no folder either
-    assert files_in(folder) == before
-
-
-def event_named(client, function):
-    """The number of the page's event that calls `function`."""
-    events = client.get("/config").json()["dependencies"]
-    return next(one["id"] for one in events if one["api_name"] == function)
+    assert [path.name for path in temporary_folder.iterdir()] == ["gradio"]  # no folder either
+    assert files_in(temporary_folder) == before
 
 
 def send_event(client, function, data, visitor="x", **told):
@@ -122,15 +125,15 @@ def send_picture(client, content, visitor="x"):
 
 
 @pytest.mark.parametrize("kind", ["png", "html"])
-def test_a_picture_leaves_no_file(client, folder, kind):
-    before = files_in(folder)
+def test_a_picture_leaves_no_file(client, temporary_folder, kind):
+    before = files_in(temporary_folder)
     content = {"png": pictures()["png"], "html": b"<script>alert(1)</script>"}[kind]
     told = send_picture(client, content)
     if kind == "png":
         assert told["answer"]["digit"] == 7 and told["input"] == {}
     else:
         assert told["input"]["problem"].startswith("This picture could not be read")
-    assert files_in(folder) == before
+    assert files_in(temporary_folder) == before
 
 
 def test_visitors_who_send_the_same_picture_all_get_an_answer(client):
@@ -150,26 +153,26 @@ def test_a_picture_is_its_visitors_only(client):
     assert "no longer here" in answer["problem"]
 
 
-def test_a_training_leaves_no_file(client, folder):
-    before = files_in(folder)
+def test_a_training_leaves_no_file(client, temporary_folder):
+    before = files_in(temporary_folder)
     settings = ["linear", "article", 4, 1, 0.001, 32, 600, 0, [], None, None]
     wait_in_queue(client, event_named(client, "begin"), settings, "trainer")
     wait_in_queue(client, event_named(client, "watch"), [None], "trainer")
     told = wait_in_queue(client, event_named(client, "end"), [None, None, None], "trainer")
     assert "base64," in told[0]["file"]  # what the visitor may download
-    assert files_in(folder) == before
+    assert files_in(temporary_folder) == before
 
 
 @pytest.mark.parametrize("name", ["x.png", ".."])
 @pytest.mark.parametrize("end", [b"\r\n--x--\r\n", b""])
-def test_nothing_can_be_uploaded(client, folder, name, end):
-    before = files_in(folder)
+def test_nothing_can_be_uploaded(client, temporary_folder, name, end):
+    before = files_in(temporary_folder)
     head = f'--x\r\ncontent-disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
     headers = {"content-type": "multipart/form-data; boundary=x"}
     body = head.encode() + b"0000" + end
     response = client.post("/gradio_api/upload", content=body, headers=headers)
     assert response.status_code == 404
-    assert files_in(folder) == before
+    assert files_in(temporary_folder) == before
 
 
 # ---- limits and headers -----------------------------------------------------------------------
