@@ -20,7 +20,11 @@ TELL_CHOICE = """(model, recipe, geometry) => {
 TELL_TAB = """() => {
     window.dispatchEvent(new CustomEvent("digitnet:chosen", { detail: { tab: "TAB" } }));
 }"""
-TELL_RESTORED = """() => { window.dispatchEvent(new Event("digitnet:restored")); }"""
+# What a link or the storage holds may not exist here: it is what was selected that counts.
+TELL_RESTORED = f"""(...selected) => {{
+    ({TELL_CHOICE})(...selected);
+    window.dispatchEvent(new Event("digitnet:restored"));
+}}"""
 
 
 def add_tab(label: str, name: str) -> gr.Tab:
@@ -65,4 +69,4 @@ def add_session(
         return test_image_value(test_image, images[test_image])
 
     restored = sketchpad.apply(restore, None, [sketchpad, *selectors, tabs], queue=False, **QUEUED)
-    restored.then(None, js=TELL_RESTORED, api_visibility="private")
+    restored.then(None, selectors, js=TELL_RESTORED, api_visibility="private")

@@ -167,10 +167,16 @@ class TestPredictions:
             key: np.zeros((len(images), CLASSES), np.float32) for key in classifiers
         }
         self._recognised = dict.fromkeys(classifiers, 0)
+        self._thread = threading.Thread(target=self.recognise, daemon=True)
 
     def start(self) -> None:
         """Begin to recognise, in a daemon thread."""
-        threading.Thread(target=self.recognise, daemon=True).start()
+        self._thread.start()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether that thread goes on recognising."""
+        return self._thread.is_alive()
 
     def recognise(self) -> None:
         """Recognise all images with each classifier, for `TURN_SECONDS` at a time in turn."""

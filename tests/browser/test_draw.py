@@ -73,6 +73,24 @@ def test_without_the_server_the_browsers_own_answer_stands(browser, address):
         expect(answer(page)).to_have_text("7")
 
 
+def test_weights_that_did_not_come_are_fetched_again(browser, address):
+    with visit(browser, address, WIDE, expected_errors=("Failed to load",)) as page:
+        came = []
+        page.on("response", lambda one: came.append(one.ok) if "/article/" in one.url else None)
+        page.route("**/article/*", lambda route: route.fulfill(status=502, body="Bad Gateway"))
+        choose(page, "as in the article", "recipe")
+        draw(page, SEVEN)
+        expect(answer(page)).to_have_text("7")  # from the server
+        assert came and not any(came)
+        page.unroute_all(behavior="wait")
+        for _ in range(100):
+            page.keyboard.press("Escape")
+            draw(page, SEVEN)
+            if any(came):
+                break
+        assert any(came)
+
+
 def test_one_request_at_a_time_and_the_last_drawing_wins(page):
     in_flight, most, sent = set(), [0], []
 
@@ -233,6 +251,10 @@ def test_an_example_draws_itself_first_and_is_gone_at_the_first_touch(browser, a
         expect(page.locator("#network .answers .best .name")).to_have_text("2")
         expect(page.locator(".pad .help")).to_be_visible()
         expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+        choose(page, "linear", "model")  # which is kept, but not the example
+        page.wait_for_function(
+            "Object.values(sessionStorage).some((one) => /^drawing=&model=linear/.test(one))"
+        )
         draw(page, ONE)
         expect(answer(page)).to_have_text("1")
         expect(strokes(page)).to_have_count(1)

@@ -172,6 +172,34 @@ def test_it_changes_with_each_movement_of_the_pen(page):
     np.testing.assert_allclose(pixels(seen) ** 2, image, atol=0.02)
 
 
+def test_it_comes_back_after_a_model_that_the_browser_does_not_have(drawn):
+    network = drawn.locator("#network .network")
+    drawn.evaluate(
+        """() => window.dispatchEvent(new CustomEvent("digitnet:seen", {
+            detail: { image: null, model: "another", recipe: "drawings", values: null } }))"""
+    )
+    expect(network).to_be_hidden()
+    show(drawn, "nonlinear")
+    expect(network).to_be_visible()
+
+
+def test_its_hint_is_not_read_out_at_each_movement(page):
+    wait_for_engine(page)
+    draw(page, SEVEN)
+    expect(page.locator("#network .detail")).to_contain_text("Point at a map")
+    page.evaluate(
+        """() => {
+            window.written = 0;
+            new MutationObserver((changes) => (window.written += changes.length)).observe(
+                document.querySelector("#network .detail"), { subtree: true, childList: true });
+        }"""
+    )
+    draw(page, [[(0.4, 0.5), (0.72, 0.5)]])
+    expect(strokes(page)).to_have_count(2)
+    expect(answer(page)).to_have_text("7")
+    assert page.evaluate("written") == 0
+
+
 def test_it_is_explored_by_keyboard(drawn):
     part(drawn, 1, 0).focus()
     drawn.keyboard.press("ArrowRight")

@@ -177,6 +177,36 @@ def test_the_camera_takes_a_picture(page, photo):
     assert page.evaluate("tracks.map((track) => track.readyState)") == ["ended"]
 
 
+def test_the_camera_is_never_on_unseen(page):
+    """It is allowed only after the visitor has asked again, or has left the tab."""
+    page.evaluate(
+        """() => {
+            window.given = [];
+            const canvas = document.createElement("canvas");
+            navigator.mediaDevices.getUserMedia = () => new Promise((allow) => {
+                const stream = canvas.captureStream(20);
+                window.given.push({ allow: () => allow(stream), track: stream.getTracks()[0] });
+            });
+        }"""
+    )
+    states = "given.map(({ track }) => track.readyState)"
+    camera, video = page.locator("#picture .camera"), page.locator("#picture video")
+    camera.click()
+    camera.click()
+    page.evaluate("given.forEach(({ allow }) => allow())")
+    expect(video).to_be_visible()
+    assert page.evaluate(states) == ["ended", "live"]
+    open_tab(page, "Why")
+    page.wait_for_function(f"{states}.every((state) => state === 'ended')")
+    open_tab(page, "Draw")
+    camera.click()
+    open_tab(page, "Why")
+    page.evaluate("given[2].allow()")
+    page.wait_for_function(f"{states}.every((state) => state === 'ended')")
+    open_tab(page, "Draw")
+    expect(video).to_be_hidden()
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"), [("NotAllowedError", "allow it"), ("NotFoundError", "There is no camera")]
 )

@@ -23,6 +23,7 @@ from tests.browser.actions import (
     settled,
     strokes,
     type_number,
+    wait_for_engine,
 )
 from tests.browser.conftest import WIDE, visit
 from tests.conftest import PROJECT
@@ -194,6 +195,21 @@ def test_a_link_gives_the_same_answer(page, browser):
         expect(other.locator("#answer .bars")).to_have_text(bars, use_inner_text=True)
         choose(other, "cnn", "model")
         other.wait_for_function("() => location.hash === ''")  # it shows something else now
+
+
+def test_a_link_to_a_model_that_is_not_here_opens_the_drawing(page, browser):
+    """Such as one that was trained in the page, which is gone after a reload."""
+    draw_until_answered(page, SEVEN)
+    link = copied_link(page)
+    assert "model=cnn" in link and "geometry=true" in link
+    link = link.replace("model=cnn", "model=yours").replace("geometry=true", "geometry=perhaps")
+    with visit(browser, link, WIDE) as other:
+        expect(answer(other)).to_have_text("7")
+        is_chosen(other, "cnn", "model")
+        other.keyboard.press("Escape")
+        wait_for_engine(other)
+        draw(other, ONE, lift=False)
+        expect(answer(other)).to_have_text("1")  # the browser's own answer
 
 
 def test_a_link_holds_a_test_image(page, browser):

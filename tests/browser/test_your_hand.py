@@ -175,6 +175,11 @@ def test_a_wrong_answer_is_corrected_and_joins_the_pile(page):
     expect(page.locator("#hand .tiles li")).to_have_text(["✗ 1 → 7"])
     page.reload()  # which opens the same tab again
     expect(page.locator("#hand .tiles li")).to_have_text(["✗ 1 → 7"])
+    open_tab(page, "Draw")
+    page.locator("#answer .correct [data-label='7']").click()  # a mistake is corrected, too
+    expect(page.locator("#answer .correct .kept")).to_have_text("Kept as a 7 in Your hand.")
+    open_tab(page, "Your hand")
+    expect(page.locator("#hand .tiles li")).to_have_text(["✓ 7"])
 
 
 def test_too_few_digits_get_a_sentence(browser, address):

@@ -298,9 +298,10 @@ def test_the_log_holds_nothing_of_what_was_sent(address, log):
         status, _ = status_and_sentence(address, data, fn_index=recognise, session_hash="x")
         assert status == 422
     (show,) = (one["id"] for one in events if one["api_name"] == "show")
-    data = [[secret], "drawings", None, "all", "test set", "every image", -1, -1, 1, None]
-    status, _ = status_and_sentence(address, data, fn_index=show, session_hash="x")
-    assert status == 422
+    for model, digit in (([secret], -1), ("cnn", [secret])):
+        data = [model, "drawings", None, "all", "test set", "every image", digit, -1, 1, None]
+        status, _ = status_and_sentence(address, data, fn_index=show, session_hash="x")
+        assert status == 422
     for path in (
         f"queue/data?session_hash={secret}",
         f"call/predict/{secret}",
@@ -309,8 +310,6 @@ def test_the_log_holds_nothing_of_what_was_sent(address, log):
         assert "not found" in httpx.get(f"{address}/gradio_api/{path}").text.casefold()
     said = log.read_text()[already:]
     assert secret not in said and "Traceback" not in said
-    # Where a handler raised what it should not: it looked up a list in a dictionary.
-    assert "TypeError at " in said and "explore.py:" in said
     assert said.count("\n") < 10
 
 

@@ -10,9 +10,9 @@ import digitnet
 from digitnet.drawing import parse_drawing
 from digitnet.explain.adversarial import NORMS
 from digitnet.explain.distortions import DISTORTIONS
-from digitnet.synthetic.writer import write_digits
 from digitnet.ui import test_predictions
 from digitnet.ui.components.answer import answer
+from digitnet.ui.components.base import svg_points
 from digitnet.ui.components.chart import Axis, Series, chart, percent_axis
 from digitnet.ui.components.closeup import closeup
 from digitnet.ui.components.confusion import cells
@@ -84,6 +84,7 @@ def test_what_is_recognised_so_far_is_answered_from(article, test_set, predictio
         background.recognise()
     partly = background.so_far()
     assert not partly.finished and predictions.finished
+    assert not background.is_running  # so the page does not go on to ask
     done = len(partly.probabilities((RECIPE, "cnn")))
     assert 0 < done < 10_000 == len(partly.probabilities(LINEAR))
     key = (RECIPE, "cnn")
@@ -202,7 +203,11 @@ def test_examples_are_drawings_of_their_digits(classifiers):
             for stroke in example["strokes"]
         ]
         assert all(0 <= value <= SIZE for stroke in drawing for point in stroke for value in point)
-        assert example["style"] in " ".join(write_digits(1, 0).style_names)
+        assert classifiers["cnn"].predict(drawing).answer == int(example["digit"])
+
+
+def test_a_dot_is_drawn_as_a_line_of_no_length():
+    assert svg_points(np.array([[420.0, 395.0]])) == "420.0,395.0 420.0,395.0"
 
 
 def test_a_test_image_on_the_sketchpad_is_a_number():

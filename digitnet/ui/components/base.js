@@ -1,6 +1,7 @@
 // What the components' scripts share; it comes before each of them.
 
 const SVG = "http://www.w3.org/2000/svg";
+const PILE = "digitnet-hand"; // what the tab Your hand keeps in the session's storage
 
 // Listen outside of this element, as long as it is on the page.
 function listen(target, type, listener) {
@@ -13,6 +14,13 @@ function listen(target, type, listener) {
 function importEngine() {
   const folder = location.origin + location.pathname.replace(/\/?$/, "/");
   return import(new URL(`${props.engine.modules}/engine.js`, folder));
+}
+
+// Let the browser download `content`, a Blob, as a file.
+function download(content, name) {
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(content), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // some browsers read it later than now
 }
 
 // Where a pointer has been since its last event, [x, y] in the units of the drawing `svg`.
@@ -41,7 +49,11 @@ const SIDE = 1000; // units, of a pad
 function makePad(svg, { isOpen = () => true, touched, lifted }) {
   const NEAR = 3; // units; a pointer that moved less than this adds nothing
   const ink = svg.querySelector(".ink");
-  const pad = { strokes: [], show: () => ink.replaceChildren(...pad.strokes.map(polylineOf)) };
+  const pad = {
+    strokes: [],
+    show: () => ink.replaceChildren(...pad.strokes.map(polylineOf)),
+    isWriting: () => pen !== null,
+  };
   let pen = null; // the pointer that writes, or null
   let stroke = []; // that it writes
   const places = (event) =>
@@ -73,7 +85,7 @@ function makePad(svg, { isOpen = () => true, touched, lifted }) {
     pad.show();
     lifted();
   }
-  svg.addEventListener("pointerup", lift);
-  svg.addEventListener("pointercancel", lift);
+  // The last one is for a pad that is hidden while the pen is down.
+  for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) svg.addEventListener(type, lift);
   return pad;
 }

@@ -55,6 +55,14 @@ class View(gr.HTML):
         return {"type": "object"}
 
 
+def svg_points(stroke: np.ndarray) -> str:
+    """The points ``[P, 2]`` of a stroke, as an SVG polyline takes them.
+
+    The last one stands there twice: a line of no length would not be drawn; doubled, it is a dot.
+    """
+    return " ".join(f"{x},{y}" for x, y in [*stroke.tolist(), stroke[-1].tolist()])
+
+
 def png_url(image: np.ndarray) -> str:
     """The URL of an array: float32 in 0..1 or uint8 in 0..255, ``[H, W]`` or ``[H, W, 3]``."""
     if image.dtype != np.uint8:

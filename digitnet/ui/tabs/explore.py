@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import gradio as gr
 
-from digitnet.models import available_models
+from digitnet.models import CLASSES, available_models
 from digitnet.ui.components.base import View
 from digitnet.ui.components.closeup import closeup
 from digitnet.ui.components.confusion import cells
@@ -13,7 +13,7 @@ from digitnet.ui.components.sketchpad import Sketchpad, test_image_value
 from digitnet.ui.resources import Resources
 from digitnet.ui.server.errors import handler
 from digitnet.ui.tabs.common import Choice, checked_choice, checked_number, event_value, in_order
-from digitnet.ui.test_predictions import Among, Order, Outcome, Selection
+from digitnet.ui.test_predictions import YOURS, Among, Order, Outcome, Selection
 from digitnet.ui.trained_model import predictions_of
 
 EVERY_DIGIT = -1
@@ -78,6 +78,8 @@ def add_explore(
         following = gr.Button("Next page →", elem_id="next")
 
     def tiles_of(model, recipe, trained, outcome, order, among, true_digit, predicted_digit, page):
+        checked_choice(model, [*resources.models, YOURS])
+        checked_choice(recipe, resources.recipes)
         for value, kind in ((outcome, Outcome), (order, Order), (among, Among)):
             checked_choice(value, get_args(kind))
         selection = Selection(outcome, _digit(true_digit), _digit(predicted_digit), among, order)
@@ -88,7 +90,7 @@ def add_explore(
         known = predictions_of(predictions, trained)
         key = (recipe, model)
         counts = cells(known.confusion(key), model) if key in known else {}
-        return counts, gr.Timer(active=not known.finished)
+        return counts, gr.Timer(active=predictions.is_running and not known.finished)
 
     @handler
     def show(
@@ -185,6 +187,6 @@ def add_explore(
     }
 
 
-def _digit(value: int | None) -> int | None:
-    """The digit to filter by; None for every digit."""
-    return None if value is None or value == EVERY_DIGIT else value
+def _digit(value: object) -> int | None:
+    """The digit to filter by, as the browser sent it; None for every digit."""
+    return None if value in (None, EVERY_DIGIT) else checked_number(value, CLASSES)

@@ -17,7 +17,7 @@ from digitnet.reading.cutting import DigitLikeness
 from digitnet.reading.ink import ink_of
 from digitnet.segmentation import DetectedDigit, group_strokes, segment_ink
 from digitnet.stages import Stages, preprocessing_stages
-from digitnet.ui.components.base import photo_url, png_url
+from digitnet.ui.components.base import photo_url, png_url, svg_points
 from digitnet.ui.components.sketchpad import SIZE, picture_value
 
 
@@ -213,8 +213,10 @@ def _reading_of_drawing(drawing: Strokes, found: Sequence[DetectedDigit]) -> dic
     points = np.concatenate(strokes)
     low, size = points.min(axis=0), np.ptp(points, axis=0)
     margin = MARGIN * max(size.max(), 1)
-    lines = [" ".join(f"{x},{y}" for x, y in stroke.tolist()) for stroke in strokes]
-    return {"strokes": lines, **_boxes(found, *(low - margin), *(size + 2 * margin))}
+    return {
+        "strokes": [svg_points(stroke) for stroke in strokes],
+        **_boxes(found, *(low - margin), *(size + 2 * margin)),
+    }
 
 
 def _boxes(

@@ -1,7 +1,5 @@
 // What can be pressed in the answer: the cards of the models, and the digit that it should have been.
 
-const PILE = "digitnet-hand"; // the name in the session's storage, see components/hand
-
 element.addEventListener("click", ({ target }) => {
   const model = target.closest(".card")?.dataset.model;
   if (model) document.querySelector(`#model input[value="${model}"]`)?.click();
@@ -18,11 +16,12 @@ listen(window, "digitnet:drawn", () => {
   sayKept();
 });
 
-// Put the drawing on the pile of the tab Your hand, where a model can learn it.
+// Put the drawing on the pile of the tab Your hand, where a model can learn it; under one digit.
 function keepFor(label) {
   try {
     const pile = JSON.parse(sessionStorage.getItem(PILE) ?? "[]");
-    sessionStorage.setItem(PILE, JSON.stringify([...pile, { label, strokes: drawn }]));
+    const isAnother = ({ strokes }) => JSON.stringify(strokes) !== JSON.stringify(drawn);
+    sessionStorage.setItem(PILE, JSON.stringify([...pile.filter(isAnother), { label, strokes: drawn }]));
     window.dispatchEvent(new Event("digitnet:corrected"));
     kept = `Kept as a ${label} in Your hand.`;
   } catch {

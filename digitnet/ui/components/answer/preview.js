@@ -20,7 +20,8 @@ listen(window, "digitnet:drawn", (event) => {
   const last = props.value;
   engine?.load(props.engine.models, chosen.recipe).catch(() => {}); // for the next movement
   const isKnown = ({ model }) => engine.find(chosen.recipe, model);
-  if (!engine || !last.models?.length || !last.models.every(isKnown)) return;
+  const isShown = ({ model }) => model === chosen.model; // not, if a link names another one
+  if (!engine || !last.models?.some(isShown) || !last.models.every(isKnown)) return;
   event.preventDefault();
   // Too little ink for a digit, and several digits: what is shown stays until the pen is lifted.
   if (!(extentOf(strokes) >= props.canvas.min_extent)) return;

@@ -42,9 +42,5 @@ async function share() {
     await navigator.share({ files: [file] }).catch(() => {}); // the visitor thought better of it
     return;
   }
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = file.name;
-  link.click();
-  URL.revokeObjectURL(link.href);
+  download(file, file.name);
 }

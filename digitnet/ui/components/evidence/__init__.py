@@ -11,7 +11,7 @@ from digitnet.explain.attribution import Attribution, attributions
 from digitnet.explain.counterfactual import MAX_PATCHES, Counterfactual, find_counterfactual
 from digitnet.explain.pieces import Pieces, pieces_of_image, pieces_of_strokes
 from digitnet.models import IMAGE_SIZE
-from digitnet.ui.components.base import png_url
+from digitnet.ui.components.base import png_url, svg_points
 from digitnet.ui.components.maps import INK, marked_map, mixed, signed_map
 
 MARGIN = 0.1  # around a drawing, relative to its longest side
@@ -235,8 +235,7 @@ def _before(change: Counterfactual, strokes: Strokes | None, image: np.ndarray) 
         "gap": f"{max(extent) / 9:.2f}",
         "strokes": [
             {
-                # A line of no length would not be drawn at all; doubled, it is a dot.
-                "points": " ".join(f"{x},{y}" for x, y in [*stroke.tolist(), stroke[-1].tolist()]),
+                "points": svg_points(stroke),
                 "removed": number in change.strokes,
             }
             for number, stroke in enumerate(drawn)

@@ -1,8 +1,7 @@
 // What the models read of the drawings: all in the browser.
 
-const PILE = "digitnet-hand"; // the name in the session's storage
 let engine = null; // digitnet/ui/browser/engine.js
-const pile = []; // {label, strokes, image}: the drawings
+const pile = []; // the drawings, as `entryOf` makes them
 // What is chosen now: the tab is made when it is opened first.
 const checked = (group) => document.querySelector(`#${group} input:checked`)?.value;
 let chosen = { model: checked("model"), recipe: checked("recipe") };
@@ -70,8 +69,9 @@ function showScore() {
     }),
   );
   const shown = rows.find(isChosen) ?? rows[rows.length - 1];
-  showTiles(shown.answers);
-  showVerdict(rows, shown);
+  showTiles(shown?.answers ?? []);
+  if (shown) showVerdict(rows, shown);
+  else element.querySelector(".verdict").textContent = "There is no model here that the browser can run.";
 }
 
 function showTiles(answers) {
@@ -107,16 +107,18 @@ function showVerdict(rows, shown) {
   verdict.textContent = `${shown.model} reads ${shown.right} of your ${pile.length} digits${compared}.${what}`;
 }
 
+// A drawing; `image` and `answers` hold what was computed of it.
+const entryOf = ({ label, strokes }) => ({ label, strokes, image: {}, answers: {} });
+
 function keep(label, strokes) {
-  pile.push({ label, strokes, image: {}, answers: {} });
+  pile.push(entryOf({ label, strokes }));
   changed();
 }
 
 // Take what was kept before: in an earlier test, or by a correction in the tab Draw.
 function restore() {
   try {
-    const kept = JSON.parse(sessionStorage.getItem(PILE) ?? "[]");
-    for (const { label, strokes } of kept) pile.push({ label, strokes, image: {}, answers: {} });
+    pile.push(...JSON.parse(sessionStorage.getItem(PILE) ?? "[]").map(entryOf));
   } catch {}
 }
 

@@ -52,7 +52,7 @@ function goOnSoon() {
 
 function next() {
   waitNoLonger();
-  if (!isWriting() || pad.strokes.length === 0) return;
+  if (!isWriting() || pad.isWriting() || pad.strokes.length === 0) return;
   const written = pad.strokes;
   pad.strokes = [];
   const label = asked.shift();
@@ -100,11 +100,7 @@ listen(document, "keydown", (event) => {
 
 button("download").addEventListener("click", () => {
   const lines = pile.map(({ label, strokes }) => JSON.stringify({ label, strokes }) + "\n");
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob(lines, { type: "application/jsonl" }));
-  link.download = "my-digits.jsonl";
-  link.click();
-  URL.revokeObjectURL(link.href);
+  download(new Blob(lines, { type: "application/jsonl" }), "my-digits.jsonl");
 });
 
 element.querySelector(".upload input").addEventListener("change", async ({ target }) => {
@@ -116,7 +112,7 @@ element.querySelector(".upload input").addEventListener("change", async ({ targe
     const found = drawingsOf(await file.text());
     stop();
     pile.length = 0;
-    for (const { label, strokes } of found) pile.push({ label, strokes, image: {}, answers: {} });
+    pile.push(...found.map(entryOf));
     changed();
     refresh();
   } catch (error) {

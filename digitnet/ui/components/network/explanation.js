@@ -2,11 +2,14 @@
 
 const MOST_LISTED = 6; // terms of a sum, until the others are taken together
 const detail = element.querySelector(".detail");
+const EMPTY = "Draw a digit, and watch it pass through the network.";
 const HINT = "Point at a map, a unit or an answer, tap it, or move to it with Tab and the arrow keys (with Shift, to a cell of a map).";
 
 function explain(selection) {
   if (!selection) {
-    detail.replaceChildren(make("p", "hint", isIdle ? "Draw a digit, and watch it pass through the network." : HINT));
+    const hint = isIdle ? EMPTY : HINT;
+    // Screen readers read what is written here anew, even if it is the same.
+    if (detail.textContent !== hint) detail.replaceChildren(make("p", "hint", hint));
     return;
   }
   const { number, part, cell } = selection;

@@ -15,8 +15,8 @@ async function update() {
   if (engine && !found) {
     await engine.load(props.engine.models, shown.recipe).catch(() => {});
     found = engine.find(shown.recipe, shown.model);
-    element.querySelector(".network").classList.toggle("missing", !found);
   }
+  if (engine) element.querySelector(".network").classList.toggle("missing", !found);
   if (!found) return;
   isIdle = !shown.image;
   values = shown.values ?? engine.run(found.layers, found.tensors, shown.image ?? BLANK);

@@ -8,6 +8,7 @@ const video = element.querySelector("video");
 const largest = Number(element.querySelector(".ways").dataset.largest); // bytes of a file
 
 let stream = null; // of the camera, while it is on
+let asked = 0; // how often the camera was asked for, or was no longer wanted
 
 function say(problem, says = "") {
   props.value = { problem, says };
@@ -99,21 +100,30 @@ async function startCamera() {
   // A phone's own camera is better at it.
   if (matchMedia("(pointer: coarse)").matches) return shot.click();
   if (!navigator.mediaDevices) return say("The camera needs HTTPS; choose a picture.");
+  stopCamera();
+  const turn = asked;
   try {
-    stopCamera();
     say("");
-    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-    video.srcObject = stream;
+    const given = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+    // While the browser asked, the visitor left the tab, chose a file, or pressed the button again.
+    if (turn !== asked || !element.getClientRects().length) return stop(given);
+    video.srcObject = stream = given;
     viewfinder.hidden = false;
     await video.play();
   } catch (error) {
+    if (turn !== asked) return;
     stopCamera();
     say(REFUSALS[error.name] ?? "The camera could not be used; choose a picture.");
   }
 }
 
+function stop(given) {
+  for (const track of given?.getTracks() ?? []) track.stop();
+}
+
 function stopCamera() {
-  for (const track of stream?.getTracks() ?? []) track.stop();
+  asked++;
+  stop(stream);
   stream = video.srcObject = null;
   viewfinder.hidden = true;
 }
@@ -127,7 +137,7 @@ element.querySelector(".camera").addEventListener("click", startCamera);
 element.querySelector(".take").addEventListener("click", takePicture);
 element.querySelector(".cancel").addEventListener("click", stopCamera);
 watch("value", () => (viewfinder.hidden = !stream)); // the template would hide it
-// The camera goes off when the visitor leaves the tab.
+// The camera goes off when the visitor leaves the tab, and whenever else it is not seen.
 new ResizeObserver(() => {
-  if (stream && element.getClientRects().length === 0) stopCamera();
+  if (stream && video.getClientRects().length === 0) stopCamera();
 }).observe(video);

@@ -70,7 +70,7 @@ listen(window, "digitnet:unanswered", () => {
 // A browser may forbid a page within another one to store anything: then nothing is kept.
 function store() {
   try {
-    sessionStorage.setItem(STORED, encode(valueOf(state), chosen));
+    sessionStorage.setItem(STORED, encode(isDemo ? [] : valueOf(state), chosen));
   } catch {}
 }
 
