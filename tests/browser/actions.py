@@ -69,6 +69,7 @@ def answer(page):
 
 def settled(page, selector):
     """What an element says, once it has said the same for half a second."""
+    page.evaluate("window.lastText = null")
     page.wait_for_function(
         """(selector) => {
             const now = performance.now(), text = document.querySelector(selector).innerText;

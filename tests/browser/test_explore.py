@@ -25,13 +25,13 @@ from tests.browser.conftest import WIDE, visit
 from tests.conftest import PROJECT
 
 RECIPE = "drawings"
-# Recognising the test images, a batch of 250 at a time, takes a quarter of a minute.
+# Recognising the test images, a batch of 250 at a time, takes some seconds.
 SLOWLY = """
 import runpy, sys, time
 from digitnet.classifier import Classifier
 logits = Classifier.logits
 def slowly(self, images):
-    time.sleep(0.05 if len(images) == 250 else 0)
+    time.sleep(0.02 if len(images) == 250 else 0)
     return logits(self, images)
 Classifier.logits = slowly
 sys.argv[1:] = ["--no-browser", "--host", "127.0.0.1"]

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 import digitnet
 from tests.browser.actions import (
+    CROSSED_SEVEN,
     SEVEN,
     answer,
     choose,
@@ -114,7 +115,7 @@ def test_a_visitor_trains_draws_explores_and_downloads(page, tmp_path):
     expect(seen).to_have_class(re.compile("wrong"), timeout=LONG)
 
 
-def test_a_network_answers_on_its_pad_while_it_learns(page):
+def test_a_network_answers_on_its_pad_and_the_page_as_ever_while_it_learns(page):
     sheet, seen = page.locator("#training-pad .sheet"), page.locator("#training-answer .live img")
     predicted = page.locator("#training-answer .predicted")
     lines = page.locator("#training-pad polyline")
@@ -135,9 +136,19 @@ def test_a_network_answers_on_its_pad_while_it_learns(page):
     expect(seen).not_to_have_attribute("src", example)
     expect(page.locator("#stop")).to_be_visible()
     expect(predicted).to_have_text("7", timeout=LONG)
+    # Meanwhile, the page answers as ever.
+    inside = page.locator("#training-answer figure img")
+    before = inside.get_attribute("src")
+    open_tab(page, "Draw")
+    draw(page, CROSSED_SEVEN)
+    expect(answer(page)).to_have_text("7")
+    open_tab(page, "Train it")
+    expect(inside).not_to_have_attribute("src", before)
+    expect(lines).to_have_count(1)
     page.locator("#stop").click()
     expect(says(page)).to_have_text(re.compile("^Stopped"), timeout=LONG)
-    expect(lines).to_have_count(1)
+    expect(page.locator("#model").get_by_label("yours")).to_have_count(1)
+    expect(page.locator("#model").get_by_label("linear", exact=True)).to_be_checked()
     page.locator("#training-pad .clear").click()
     expect(lines).to_have_count(0)
     expect(predicted).to_have_text("–")
@@ -161,23 +172,7 @@ def test_stopping_keeps_what_was_trained(phone):
     expect(answer(phone)).to_have_text(re.compile(r"^\d$"))
 
 
-def test_drawing_goes_on_while_a_network_trains(page):
-    open_training(page, epochs=30)
-    page.locator("#train").click()
-    expect(page.locator("#training-answer figure img")).to_be_visible(timeout=LONG)
-    before = page.locator("#training-answer figure img").get_attribute("src")
-    open_tab(page, "Draw")
-    draw(page, SEVEN)
-    expect(answer(page)).to_have_text("7")
-    open_tab(page, "Train it")
-    expect(page.locator("#training-answer figure img")).not_to_have_attribute("src", before)
-    page.locator("#stop").click()
-    expect(says(page)).to_have_text(re.compile("^Stopped"), timeout=LONG)
-    expect(page.locator("#model").get_by_label("yours")).to_have_count(1)
-    expect(page.locator("#model").get_by_label("linear", exact=True)).to_be_checked()
-
-
-def test_who_leaves_frees_the_queue_and_takes_the_network_along(browser, address):
+def test_who_waits_may_stop_and_who_leaves_frees_the_queue(browser, address):
     with visit(browser, address, WIDE) as second:
         with visit(browser, address, WIDE) as first:
             open_training(first, "cnn", epochs=30, images=60_000)
@@ -192,6 +187,11 @@ def test_who_leaves_frees_the_queue_and_takes_the_network_along(browser, address
             expect(says(second)).to_have_text(
                 "Waiting for its turn: one network is trained at a time"
             )
+            second.locator("#stop").click()
+            expect(second.locator("#train")).to_be_visible()
+            expect(says(second)).to_have_text("Stopped before anything was learned.")
+            second.locator("#train").click()
+            expect(place).to_contain_text("queue: 1/1")
         expect(says(second)).to_have_text(re.compile("^Trained for 1 epoch"), timeout=LONG)
         expect(second.locator("#model").get_by_label("yours")).to_have_count(1)
         with visit(browser, address, WIDE) as third:
@@ -206,22 +206,6 @@ def test_stopping_at_once_says_so(browser, address):
         page.locator("#stop").click()
         expect(page.locator("#train")).to_be_visible(timeout=LONG)
         expect(says(page)).to_have_text(re.compile("^Stopped"))
-
-
-def test_stopping_in_the_queue_leaves_nothing(browser, address):
-    with visit(browser, address, WIDE) as first, visit(browser, address, WIDE) as second:
-        open_training(first, epochs=30)
-        first.locator("#train").click()
-        expect(first.locator("#training-answer figure img")).to_be_visible(timeout=LONG)
-        open_training(second)
-        second.locator("#train").click()
-        place = second.locator("#queue-position")
-        expect(place).to_contain_text("queue: 1/1")
-        second.locator("#stop").click()
-        expect(second.locator("#train")).to_be_visible()
-        expect(says(second)).to_have_text("Stopped before anything was learned.")
-        first.locator("#stop").click()
-        expect(says(first)).to_have_text(re.compile("^Stopped"), timeout=LONG)
 
 
 def test_a_wrong_number_gets_one_sentence(page):
