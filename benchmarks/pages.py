@@ -155,7 +155,7 @@ def sketchpad(classifier: Classifier, writers: "_Writers", each: int) -> list[di
                 digits, text = writers.pick_strokes(rng, length)
                 drawing = [s for digit in place(digits, rng, spacing) for s in digit]
                 outcomes.append(classifier.read(drawing).text == text)
-            rows.append(_row(f"{length} digits drawn, {spacing}", outcomes))
+            rows.append(_row(f"{length} drawn, {spacing}", outcomes))
     return rows
 
 

@@ -67,7 +67,7 @@ def save(folder: Path, name: str, title: str, tables: list[Table]) -> None:
     """Write ``NAME.json``, atomically: the tables, and when, where and of which commit they are."""
     content = {
         "title": title,
-        "command": " ".join([f"python -m benchmarks.{name}", *sys.argv[1:]]),
+        "command": " ".join([f"python -m benchmarks.{Path(sys.argv[0]).stem}", *sys.argv[1:]]),
         **circumstances(),
         "tables": [
             {"title": t.title, "columns": t.columns, "rows": t.rows, "notes": t.notes}

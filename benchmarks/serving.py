@@ -34,7 +34,7 @@ def served(folder, environment=None, command=SERVE, log=None):
     )
     assert process.stdout is not None
     try:
-        printed = ""
+        printed, address = "", None
         for line in process.stdout:
             printed += line
             if address := re.search(r"http://(?:127\.0\.0\.1|0\.0\.0\.0):\d+", line):

@@ -7,8 +7,8 @@ Measures, for the models trained as the page does, in a process of their own:
 - how much slower the training is for being watched than the same loop that nobody watches,
   `digitnet.training.trainer.train` in a process of its own, in turn: by a visitor from elsewhere,
   whom all is sent that a browser would be, and by a real Chromium on the very cores that train;
-- how late an answer to a drawing comes while a training runs, next to none: the page's own request
-  for a drawing over HTTP, one after the other, median and 95th percentile.
+- how late an answer to a drawing comes while a training runs, next to none: of the endpoint
+  /predict over HTTP, one after the other, median and 95th percentile.
 """
 
 import json
@@ -22,7 +22,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from benchmarks import PROJECT, results
 from benchmarks.browser import FLAGS, choose, find_chromium, open_tab
@@ -82,9 +82,9 @@ def begin(page: Page, model: str, epochs: int) -> None:
     """Press the button, with the model's numbers."""
     choose(page, model, "model")
     choose(page, "as in the article", "recipe")
+    expect(page.locator("#what-is-trained")).to_contain_text(f"{model}, as in the article")
     if not page.locator("#epochs input").is_visible():
         page.locator("#advanced > button").click()
-    page.wait_for_timeout(500)
     page.locator("#epochs input").fill(str(epochs))
     page.locator("#images input").fill(str(IMAGES[model]))
     page.locator("#train").click()
@@ -120,7 +120,7 @@ def received(address: str, model: str) -> float:
 
 
 def answers(address: str, more: Callable[[int], bool]) -> list[float]:
-    """Milliseconds of each answer of the page's own endpoint, the model cnn for drawings."""
+    """Milliseconds of each answer of the endpoint /predict, the model cnn for drawings."""
     body = json.dumps({"data": [DRAWING, None, "cnn", "drawings"]}).encode()
     headers = {"Content-Type": "application/json"}
     times: list[float] = []
