@@ -55,7 +55,7 @@ def points_to_follow(fitted: np.ndarray, lengths: list[int]) -> tuple[np.ndarray
     """
     ends = np.cumsum(lengths)
     strokes = np.split(fitted, ends[:-1])
-    length = sum(np.hypot(*np.diff(points, axis=0).T).sum() for points in strokes)
+    length = sum(length_along(points)[-1] for points in strokes)
     spacing = max(POINT_SPACING, length / MAX_POINTS)
     kept = np.concatenate([_far_enough(points, spacing) for points in strokes])
     pen_down = np.ones(len(fitted), bool)
@@ -78,11 +78,15 @@ def render_paths(paths: Sequence[tuple[np.ndarray, np.ndarray]]) -> torch.Tensor
     return render(torch.from_numpy(all_points), torch.from_numpy(all_down))
 
 
+def length_along(points: np.ndarray) -> np.ndarray:
+    """The length of a line ``[n, 2]`` up to each of its points, ``[n]``."""
+    return np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+
+
 def _far_enough(points: np.ndarray, spacing: float) -> np.ndarray:
     """Keep the ends of a stroke, and points at least `spacing` apart: bool ``[n]``."""
-    along = np.cumsum(np.hypot(*np.diff(points, axis=0).T))
-    steps = np.floor(along / spacing)
-    kept = np.concatenate([[True], np.diff(steps, prepend=0) > 0])
+    steps = np.floor(length_along(points) / spacing)
+    kept = np.concatenate([[True], np.diff(steps) > 0])
     kept[-1] = True
     return kept
 

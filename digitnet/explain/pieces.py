@@ -12,7 +12,13 @@ import scipy
 from digitnet.drawing import Strokes
 from digitnet.explain.attribution import Attribution
 from digitnet.models import IMAGE_SIZE
-from digitnet.rendering import fit_into_box, path_of, render_paths, shifts_to_centre
+from digitnet.rendering import (
+    fit_into_box,
+    length_along,
+    path_of,
+    render_paths,
+    shifts_to_centre,
+)
 
 PIECES = 12  # of a drawing or an image, about
 SPACING = 0.25  # pixels between the points of a path
@@ -54,7 +60,7 @@ def pieces_of_strokes(strokes: Strokes, image: np.ndarray) -> Pieces:
     rows, columns = shifts_to_centre(render_paths([path_of(strokes)]))
     points = fit_into_box(np.concatenate(strokes)[None])[0] + [columns.item(), rows.item()]
     lines = np.split(points, np.cumsum([len(stroke) for stroke in strokes])[:-1])
-    alongs = [_along(line) for line in lines]
+    alongs = [length_along(line) for line in lines]
     numbers = _numbers(np.array([along[-1] for along in alongs]))
     paths: list[list[np.ndarray]] = [[] for _ in range(1 + max(n[-1] for n in numbers))]
     for line, along, (first, last) in zip(lines, alongs, numbers, strict=True):
@@ -101,11 +107,6 @@ def pieces_of_image(image: np.ndarray) -> Pieces:
     order = {seed: number for number, seed in enumerate(seeds)}
     owner[tuple(inked.T)] = [order[seed] for seed in source.tolist()]
     return Pieces(owner, [[] for _ in seeds])
-
-
-def _along(line: np.ndarray) -> np.ndarray:
-    """The length of a line ``[n, 2]`` up to each of its points, ``[n]``."""
-    return np.concatenate([[0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
 
 
 def _numbers(lengths: np.ndarray) -> list[tuple[int, int]]:

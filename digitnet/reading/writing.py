@@ -13,7 +13,7 @@ from digitnet.reading.ink import Ink
 from digitnet.reading.marks import EDGE
 from digitnet.reading.redrawing import fit_ink
 from digitnet.reading.rows import turned
-from digitnet.rendering import centre_by_mass
+from digitnet.rendering import centre_by_mass, length_along
 
 SPACING = 0.02  # heights
 NEARLY_TOUCHING = 0.05  # heights; a stroke that the paper broke has such gaps
@@ -116,9 +116,7 @@ class InkWriting:
 
 def resampled(strokes: list[np.ndarray]) -> list[np.ndarray]:
     """Points near to each other along the strokes, `MAX_POINTS` in all, about."""
-    along = [
-        np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))]) for points in strokes
-    ]
+    along = [length_along(points) for points in strokes]
     height = max(np.ptp(points, axis=0).max() for points in strokes)
     spacing = max(SPACING * height, sum(lengths[-1] for lengths in along) / MAX_POINTS)
     result = []

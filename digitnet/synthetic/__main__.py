@@ -14,7 +14,7 @@ CELL, MARGIN = 48, 190  # pixels: the side of a sample, the width of the names
 
 
 def contact_sheet(seed: int, samples: int) -> Image.Image:
-    """Return a picture with a row of `samples` drawings for every style."""
+    """A picture with a row of `samples` drawings for every style."""
     drawings = write_styles([name for name in STYLE_NAMES for _ in range(samples)], seed)
     sheet = Image.new("L", (MARGIN + CELL * samples, CELL * len(STYLE_NAMES)), 255)
     pen = ImageDraw.Draw(sheet)

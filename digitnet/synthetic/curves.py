@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from digitnet.rendering import length_along
+
 Stroke = np.ndarray  # float [K, 3]: x and y of the control points, and 1 at a sharp corner
 
 
@@ -19,21 +21,15 @@ class PenPath:
 
     Attributes
     ----------
-    controls : float32 [K, 2]
-        The control points, centred on (0, 0).
-    stroke_of_control : int [K]
-        The stroke, 0 to S - 1, of each control point.
-    curve : float32 [P, K]
-        Maps control points to points.
-    straighter, rounder : float32 [P, K]
-        Added to `curve`, scaled, for straighter lines or rounder corners.
-    ends, hooks, inward : int [2 S]
-        Index of the last point at each end of each stroke, of the hook's point there, and of
-        a point a little way in.
-    near_end : float32 [P, 2 S]
-        How far each point follows when an end is moved, 0 to 1.
-    pen_down : bool [P - 1]
-        Whether the pen leaves ink between point i and point i + 1.
+    controls : float32 ``[K, 2]``, the control points, centred on (0, 0)
+    stroke_of_control : int64 ``[K]``, the stroke, 0 to S - 1, of each control point
+    curve : float32 ``[P, K]``, maps control points to points
+    straighter, rounder : float32 ``[P, K]``, added to `curve`, scaled, for straighter lines or
+        rounder corners
+    ends, hooks, inward : int64 ``[2 S]``, index of the last point at each end of each stroke, of
+        the hook's point there, and of a point a little way in
+    near_end : float32 ``[P, 2 S]``, how far each point follows when an end is moved, 0 to 1
+    pen_down : bool ``[P - 1]``, whether the pen leaves ink between point i and point i + 1
     """
 
     controls: np.ndarray
@@ -59,7 +55,7 @@ class _Run:
 
 
 def parse(text: str) -> list[Stroke]:
-    """Return the strokes written as `text` (see `digitnet.synthetic.allographs`)."""
+    """The strokes written as `text` (see `digitnet.synthetic.allographs`)."""
     strokes = []
     for stroke in text.split("|"):
         rows = [[*point.rstrip("!").split(","), point.endswith("!")] for point in stroke.split()]
@@ -100,7 +96,7 @@ def pen_path(strokes: list[Stroke], size: int) -> PenPath:
         curve[[first - 1, row + 1]] = curve[[first, row]]
         line[[first - 1, row + 1]] = line[[first, row]]
         here = np.s_[first : row + 1]
-        place = _length_along(curve[here] @ controls)
+        place = length_along(curve[here] @ controls)
         blur[here, here] = _blur(place)
         near_end[first - 1 : row + 2, 2 * s : 2 * s + 2] = _near_end(place)
         ends += [first, row]
@@ -140,17 +136,12 @@ def _runs(stroke: Stroke, column: int) -> list[_Run]:
         moves = np.diff(path, axis=0)
         heading = np.unwrap(np.arctan2(moves[:, 1], moves[:, 0]))
         turned = np.concatenate([[0, 0], np.cumsum(np.abs(np.diff(heading)))])
-        runs.append(_Run(column + first, knots, fine, _length_along(path) + 0.1 * turned))
+        runs.append(_Run(column + first, knots, fine, length_along(path) + 0.1 * turned))
     return runs
 
 
-def _length_along(points: np.ndarray) -> np.ndarray:
-    """Return the length of the path up to each of its points."""
-    return np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-
-
 def _spline(knots: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return matrices [len(at), len(knots)] for a smooth curve and for straight lines."""
+    """Matrices ``[len(at), len(knots)]`` for a smooth curve and for straight lines."""
     n = len(knots)
     step = np.diff(knots)
     secant = np.diff(np.eye(n), axis=0) / step[:, None]
@@ -170,7 +161,7 @@ def _spline(knots: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _blur(place: np.ndarray) -> np.ndarray:
-    """Return the matrix that averages each point of a stroke with its neighbours on the path."""
+    """The matrix that averages each point of a stroke with its neighbours on the path."""
     stands_for = np.convolve(np.diff(place), [0.5, 0.5]) + 1e-6  # length of path
     to_end = np.minimum(place, place[-1] - place)
     width = np.minimum(0.06, to_end / 2) + 1e-4  # the ends stay where they are
@@ -179,7 +170,7 @@ def _blur(place: np.ndarray) -> np.ndarray:
 
 
 def _near_end(place: np.ndarray) -> np.ndarray:
-    """Return how far each point of a stroke, hooks included, follows its two ends: [n + 2, 2]."""
+    """How far each point of a stroke, hooks included, follows its two ends: ``[n + 2, 2]``."""
     length = place[-1]
     to_ends = np.pad(np.stack([place, length - place], axis=1), ((1, 1), (0, 0)), mode="edge")
     follow = np.clip(1 - to_ends / min(0.3, length / 2), 0, 1) ** 2

@@ -38,16 +38,12 @@ class PackedDrawings:
 
     Attributes
     ----------
-    points : float32 [count, P, 2]
-        Points (x, y) in the order written, y down, about 1 high, centred on (0, 0).
-    pen_down : bool [count, P - 1]
-        Whether the pen leaves ink between point i and point i + 1.
-    labels : int64 [count]
-        The digit, 0 to 9, or -1 for a drawing that is not a digit.
-    styles : int64 [count]
-        Index into `style_names` of the way each drawing was written.
-    style_names : tuple of str
-        Names such as ``"7 crossbar"`` or ``"capital letters A"``.
+    points : float32 ``[count, P, 2]``, (x, y) in the order written, y down, about 1 high, centred
+        on (0, 0)
+    pen_down : bool ``[count, P - 1]``, whether the pen leaves ink between point i and point i + 1
+    labels : int64 ``[count]``, the digit, 0 to 9, or -1 for a drawing that is not a digit
+    styles : int64 ``[count]``, index into `style_names` of the way each drawing was written
+    style_names : such as ``"7 crossbar"`` or ``"capital letters A"``
     """
 
     points: np.ndarray
@@ -63,7 +59,7 @@ class PackedDrawings:
         return (self.drawing(i) for i in range(len(self)))
 
     def drawing(self, i: int) -> Drawing:
-        """Return drawing `i` as a list of strokes, each a list of (x, y)."""
+        """Drawing `i` as a list of strokes, each a list of (x, y)."""
         strokes = np.split(self.points[i], np.flatnonzero(~self.pen_down[i]) + 1)
         return [[(float(x), float(y)) for x, y in stroke] for stroke in strokes]
 
@@ -78,15 +74,12 @@ def write_digits(count: int, seed: int) -> PackedDrawings:
 
     Parameters
     ----------
-    count : int
-        Number of drawings, 0 or more.
-    seed : int
-        Equal seeds give equal drawings.
+    count : number of drawings, 0 or more
+    seed : equal seeds give equal drawings
 
     Raises
     ------
-    ValueError
-        If `count` is negative.
+    ValueError : if `count` is negative.
     """
     rng = np.random.default_rng(seed)
     return _pack(_random_styles(("digits",), count, rng), rng)
@@ -97,17 +90,13 @@ def write_non_digits(count: int, seed: int, kinds: Sequence[str] | None = None) 
 
     Parameters
     ----------
-    count : int
-        Number of drawings, 0 or more.
-    seed : int
-        Equal seeds give equal drawings.
-    kinds : sequence of str, optional
-        Kinds to choose from, among `NON_DIGIT_KINDS`; all of them by default.
+    count : number of drawings, 0 or more
+    seed : equal seeds give equal drawings
+    kinds : kinds to choose from, among `NON_DIGIT_KINDS`; None is all of them
 
     Raises
     ------
-    ValueError
-        If `count` is negative, or `kinds` is empty or names an unknown kind.
+    ValueError : if `count` is negative, or `kinds` is empty or names an unknown kind.
     """
     chosen = NON_DIGIT_KINDS if kinds is None else tuple(kinds)
     if not chosen or not set(chosen) <= set(NON_DIGIT_KINDS):
@@ -121,15 +110,12 @@ def write_styles(names: Sequence[str], seed: int) -> PackedDrawings:
 
     Parameters
     ----------
-    names : sequence of str
-        Of `digitnet.synthetic.styles.STYLE_NAMES`, such as ``"7 crossbar"``.
-    seed : int
-        Equal seeds give equal drawings.
+    names : of `digitnet.synthetic.styles.STYLE_NAMES`, such as ``"7 crossbar"``
+    seed : equal seeds give equal drawings
 
     Raises
     ------
-    ValueError
-        If a style is unknown.
+    ValueError : if a style is unknown.
     """
     for name in names:
         if name not in STYLE_NAMES:
@@ -138,7 +124,7 @@ def write_styles(names: Sequence[str], seed: int) -> PackedDrawings:
 
 
 def _random_styles(kinds: Sequence[str], count: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the indices of `count` random styles, `kinds` being equally likely."""
+    """The indices of `count` random styles, `kinds` being equally likely."""
     if count < 0:
         raise ValueError(f"count must be 0 or more, not {count}")
     probabilities = np.zeros(len(STYLES))
@@ -149,7 +135,7 @@ def _random_styles(kinds: Sequence[str], count: int, rng: np.random.Generator) -
 
 
 def _pack(styles: np.ndarray, rng: np.random.Generator) -> PackedDrawings:
-    """Write a drawing in each of `styles` [count]."""
+    """Write a drawing in each of `styles` ``[count]``."""
     points = np.empty((len(styles), POINTS, 2), dtype=np.float32)
     pen_down = np.empty((len(styles), POINTS - 1), dtype=bool)
     two = styles == TWO_DIGITS
@@ -160,7 +146,7 @@ def _pack(styles: np.ndarray, rng: np.random.Generator) -> PackedDrawings:
 
 
 def _write_two_digits(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return points and pen_down of pairs of digits side by side."""
+    """Points and pen_down of pairs of digits side by side."""
     points, pen_down = _write(_random_styles(("digits",), 2 * count, rng), POINTS // 2, rng)
     left, right = points[:count], points[count:]
     gap = rng.uniform(0.08, 0.5, count)
@@ -175,7 +161,7 @@ def _write_two_digits(count: int, rng: np.random.Generator) -> tuple[np.ndarray,
 def _write(
     styles: np.ndarray, size: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return points [n, size, 2] and pen_down [n, size - 1] for `styles` [n]."""
+    """Points ``[n, size, 2]`` and pen_down ``[n, size - 1]`` for `styles` ``[n]``."""
     n = len(styles)
     slop = np.exp(0.45 * _normal(rng, n, 1, 1))  # scales all irregularities of a drawing
     points = np.empty((n, size, 2), dtype=np.float32)
@@ -209,7 +195,7 @@ def _write(
 
 
 def _trace(style: int, size: int, slop: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return points [n, size, 2] of one style; `slop` [n, 1, 1] scales the irregularities."""
+    """Points ``[n, size, 2]`` of one style; `slop` ``[n, 1, 1]`` scales the irregularities."""
     path, random_controls = _path(style, size), STYLES[style].random_controls
     n, strokes = len(slop), len(path.ends) // 2
     if random_controls is None:
@@ -256,5 +242,5 @@ def _trace(style: int, size: int, slop: np.ndarray, rng: np.random.Generator) ->
 
 
 def _normal(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    """Return clipped normal deviates: far tails would make a sign illegible."""
+    """Clipped normal deviates: far tails would make a sign illegible."""
     return np.clip(rng.standard_normal(shape, dtype=np.float32), -2.3, 2.3)
