@@ -1,6 +1,6 @@
 """What adversarial training costs and brings, by the size and share of its perturbations.
 
-    python -m benchmarks.adversarial [--epochs 22] [--sizes 0 0.04 0.07 0.1] [--shares 0.25 0.5]
+    python -m benchmarks.adversarial [--epochs 22] [--sizes 0 0.03 0.05 0.08] [--shares 0.25 0.5]
 
 Trains the largest model by the default recipe with each size and the first share, and with the
 recipe's own size and the other shares. Measures the accuracy on the training images held back, on
@@ -30,7 +30,7 @@ def main() -> None:
     recipe = RECIPES[DEFAULT_RECIPE].for_model(model)
     parser = results.parser(__doc__)
     parser.add_argument("--epochs", type=int, default=recipe.epochs, help="(the recipe's)")
-    parser.add_argument("--sizes", type=float, nargs="+", default=[0, 0.04, 0.07, 0.1])
+    parser.add_argument("--sizes", type=float, nargs="+", default=[0, 0.03, 0.05, 0.08])
     parser.add_argument("--shares", type=float, nargs="+", default=[0.25, 0.5])
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -46,8 +46,8 @@ def main() -> None:
         ],
         [
             f"The {model}, recipe `{DEFAULT_RECIPE}`, seed {options.seed}, trained for "
-            f"{options.epochs} of its {recipe.epochs} epochs. Size: the largest change of a pixel "
-            "in training, full ink being 1; share: of each batch's digits."
+            f"{options.epochs} of its {recipe.epochs} epochs. Size: the largest step in training, "
+            "full ink being 1; share: of each batch's digits."
         ],
     )
     first, *other_shares = options.shares

@@ -111,11 +111,12 @@ def cpu_model() -> str:
 def tree_state(project: Path) -> tuple[str | None, bool]:
     """The commit that is checked out, and whether files that git knows differ from it.
 
-    Results and the page made of them don't count: each benchmark changes them.
+    What benchmarks write does not count: results, metrics, and what is made of them.
     """
     known = ["git", "-C", str(project)]
     changes = [*known, "status", "--porcelain", "--untracked-files=no", "--", "."]
     changes += [":!benchmarks/results", ":!docs/benchmarks.md"]
+    changes += [":!weights/*/metrics.json", ":!weights/README.md"]
     try:
         commit = _output([*known, "rev-parse", "--short=10", "HEAD"])
         return commit, bool(_output(changes))

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from digitnet.attacks import accuracy_under_attack, attack
+from digitnet.attacks import accuracy_under_attack, noisy_fgsm, pgd
 from digitnet.cpu import fast_forward
 from digitnet.evaluation import as_batch
 from digitnet.models import available_models
@@ -17,13 +17,12 @@ def batch(train_set):
     return as_batch(train_set[0][:64]), train_set[1][:64]
 
 
-@pytest.mark.parametrize("steps", [1, 20])
 @pytest.mark.parametrize("name", available_models())
-def test_pixels_change_by_at_most_the_size_and_the_loss_grows(classifiers, batch, name, steps):
+def test_pixels_change_by_at_most_the_size_and_the_loss_grows(classifiers, batch, name):
     network = classifiers[name].network
     images, labels = batch
     forward = fast_forward(network, torch.device("cpu"))
-    made = attack(forward, images, labels, SIZE, torch.Generator().manual_seed(0), steps)
+    made = pgd(forward, images, labels, SIZE, torch.Generator().manual_seed(0))
     assert (made - images).abs().max() <= SIZE + 1e-6
     assert made.min() >= 0 and made.max() <= 1
     with torch.no_grad():
@@ -35,19 +34,19 @@ def test_pixels_change_by_at_most_the_size_and_the_loss_grows(classifiers, batch
     assert all(parameter.grad is None for parameter in network.parameters())
 
 
-def test_one_step_of_a_linear_network_is_the_sign_of_its_gradient(classifiers, batch):
-    """From any start, 1.25 sizes along the sign and back into the bounds."""
+def test_a_noisy_step_is_the_sign_of_the_gradient_at_the_noise(classifiers, batch):
+    """Each image's own size: noise of twice that, then a step of it."""
     network = classifiers["linear"].network
     images, labels = batch
-    rng = torch.Generator().manual_seed(1)
-    made = attack(network, images, labels, SIZE, rng)
-    start = torch.rand(images.shape, generator=torch.Generator().manual_seed(1))
-    low, high = (images - SIZE).clamp(0, 1), (images + SIZE).clamp(0, 1)
-    begun = (low + start * (high - low)).requires_grad_()
-    functional.cross_entropy(network(begun), labels).backward()
+    sizes = torch.linspace(0, SIZE, len(images)).reshape(-1, 1, 1, 1)
+    made = noisy_fgsm(network, images, labels, sizes, torch.Generator().manual_seed(1))
+    noise = 2 * torch.rand(images.shape, generator=torch.Generator().manual_seed(1)) - 1
+    noisy = (images + 2 * sizes * noise).clamp(0, 1).requires_grad_()
+    functional.cross_entropy(network(noisy), labels).backward()
     network.zero_grad(set_to_none=True)
-    expected = (begun.detach() + 1.25 * SIZE * begun.grad.sign()).clamp(low, high)
+    expected = (noisy.detach() + sizes * noisy.grad.sign()).clamp(0, 1)
     torch.testing.assert_close(made, expected)
+    assert torch.equal(made[0], images[0])
 
 
 def test_accuracy_falls_with_the_size(classifiers, train_set):

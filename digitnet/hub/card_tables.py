@@ -24,7 +24,7 @@ ADDITIONS = {
     "non_digits": "{:,} drawings that are not digits in each epoch",
     "held_back": "{:,} images held back to calibrate on",
     "adversarial_share": "adversarial training on {:.0%} of the digits",
-    "adversarial_size": "with perturbations of up to {} of full ink",
+    "adversarial_size": "by steps of up to {} of full ink",
 }
 ATTACKS = (0.05, 0.1, 0.2)  # sizes of adversarial perturbations, full ink being 1
 ROTATION = 30.0  # degrees clockwise

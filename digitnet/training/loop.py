@@ -11,7 +11,7 @@ from torch.nn import functional
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from digitnet.attacks import attack
+from digitnet.attacks import noisy_fgsm
 from digitnet.cpu import Forward, cpu_settings, fast_forward
 from digitnet.drawing import images_of_paths
 from digitnet.evaluation import as_batch, evaluate
@@ -156,13 +156,17 @@ def perturb(
 ) -> None:
     """Perturb a share of the digits in `batch` ``[N, 1, 28, 28]``, in place.
 
+    The sizes of the perturbations are random. Trained with a single size, a network may resist that
+    one and give way to others.
+
     What is not a digit stays as it is: perturbed towards the digits, it would teach the network to
     refuse digits that are unusual.
     """
     digits = (labels != NOT_A_DIGIT).nonzero()[:, 0]
     chosen = digits[: round(hyperparameters.adversarial_share * len(digits))]
-    size = hyperparameters.adversarial_size
-    batch[chosen] = attack(forward, batch[chosen], labels[chosen], size, rng)
+    sizes = hyperparameters.adversarial_size * torch.rand(len(chosen), 1, 1, 1, generator=rng)
+    sizes = sizes.to(batch.device)
+    batch[chosen] = noisy_fgsm(forward, batch[chosen], labels[chosen], sizes, rng)
 
 
 def with_drawings(

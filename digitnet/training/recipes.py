@@ -21,7 +21,8 @@ class Hyperparameters:
     non_digits : likewise, of drawings that are not digits; see `digitnet.training.loop.loss_of`
     held_back : number of training images held back to fit the temperature
     adversarial_share : share of each batch's digits that are perturbed, see `digitnet.attacks`
-    adversarial_size : the largest change of a pixel by that, full ink being 1
+    adversarial_size : the largest step of that, full ink being 1; the step of each image is random,
+        uniform from 0 to this
     """
 
     epochs: int
@@ -83,7 +84,7 @@ RECIPES: dict[str, Recipe] = {
         ),
         {
             "cnn": Hyperparameters(
-                epochs=22,
+                epochs=20,
                 batch_size=128,
                 learning_rate=8e-3,
                 one_cycle=True,
@@ -93,7 +94,7 @@ RECIPES: dict[str, Recipe] = {
                 non_digits=28_000,
                 held_back=2_000,
                 adversarial_share=0.25,
-                adversarial_size=0.07,
+                adversarial_size=0.05,
             )
         },
     ),
