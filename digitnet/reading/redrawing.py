@@ -62,7 +62,7 @@ def _redrawn(strength: np.ndarray) -> np.ndarray:
     rough = fine > INKED * np.percentile(fine[fine > 0], 75)
     # A pencil leaves paper between its grains: what is narrower than the pen is no gap.
     pen = 4 * scipy.ndimage.distance_transform_edt(rough)[rough].mean() - 1
-    even = scipy.ndimage.gaussian_filter(fine, EVENED * max(pen, 1))
+    even = scipy.ndimage.gaussian_filter(fine, EVENED * max(pen, 1), mode="constant")
     ink = even > INKED * np.percentile(even[rough], 75)
     inside = scipy.ndimage.distance_transform_edt(ink)
     outside = scipy.ndimage.distance_transform_edt(~ink)
