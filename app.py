@@ -101,6 +101,8 @@ gc.enable()
 def main() -> None:
     """Serve the page, and open it where there is a desktop."""
     options = startup.parse_options()
+    if resources.predictions is not None:
+        resources.predictions.will_grow = not options.no_test_predictions
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # a log file gets the address at once
     torch.set_num_threads(1)  # per visitor; with more threads they would wait for each other

@@ -167,19 +167,21 @@ class TestPredictions:
             key: np.zeros((len(images), CLASSES), np.float32) for key in classifiers
         }
         self._recognised = dict.fromkeys(classifiers, 0)
-        self._thread = threading.Thread(target=self.recognise, daemon=True)
+        self.will_grow = True  # whether more images will be recognised
 
     def start(self) -> None:
         """Begin to recognise, in a daemon thread."""
-        self._thread.start()
-
-    @property
-    def is_running(self) -> bool:
-        """Whether that thread goes on recognising."""
-        return self._thread.is_alive()
+        threading.Thread(target=self.recognise, daemon=True).start()
 
     def recognise(self) -> None:
-        """Recognise all images with each classifier, for `TURN_SECONDS` at a time in turn."""
+        """Recognise all images with each classifier."""
+        try:
+            self._recognise_in_turn()
+        finally:
+            self.will_grow = False
+
+    def _recognise_in_turn(self) -> None:
+        """Let each classifier recognise for `TURN_SECONDS` at a time."""
         if sys.platform == "linux" and threading.current_thread() is not threading.main_thread():
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)  # of this thread alone
         waiting = deque(self._classifiers)

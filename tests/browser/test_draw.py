@@ -77,6 +77,7 @@ def test_weights_that_did_not_come_are_fetched_again(browser, address):
     with visit(browser, address, WIDE, expected_errors=("Failed to load",)) as page:
         came = []
         page.on("response", lambda one: came.append(one.ok) if "/article/" in one.url else None)
+        wait_for_engine(page)
         page.route("**/article/*", lambda route: route.fulfill(status=502, body="Bad Gateway"))
         choose(page, "as in the article", "recipe")
         draw(page, SEVEN)
@@ -89,6 +90,23 @@ def test_weights_that_did_not_come_are_fetched_again(browser, address):
             if any(came):
                 break
         assert any(came)
+
+
+def test_the_first_weights_are_fetched_again_too(browser, address):
+    context = browser.new_context(**WIDE, reduced_motion="reduce")
+    page = context.new_page()
+    page.route("**/drawings/*", lambda route: route.fulfill(status=502, body="Bad Gateway"))
+    page.goto(address)
+    expect(page.locator("#network .network")).to_be_hidden()
+    draw(page, SEVEN)
+    expect(answer(page)).to_have_text("7")  # from the server
+    page.unroute_all(behavior="wait")
+    for _ in range(100):
+        draw(page, SEVEN)
+        if page.locator("#network .network").is_visible():
+            break
+    expect(page.locator("#network .network")).to_be_visible()
+    context.close()
 
 
 def test_one_request_at_a_time_and_the_last_drawing_wins(page):

@@ -119,7 +119,7 @@ def test_a_network_answers_on_its_pad_and_the_page_as_ever_while_it_learns(page)
     sheet, seen = page.locator("#training-pad .sheet"), page.locator("#training-answer .live img")
     predicted = page.locator("#training-answer .predicted")
     lines = page.locator("#training-pad polyline")
-    open_training(page, epochs=30)
+    open_training(page, hidden_units=64, epochs=30)
     expect(page.locator("#training-pad .help")).to_be_visible()
     page.locator("#train").click()
     expect(lines).not_to_have_count(0)  # an example, as nothing was drawn

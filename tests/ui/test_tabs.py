@@ -84,7 +84,7 @@ def test_what_is_recognised_so_far_is_answered_from(article, test_set, predictio
         background.recognise()
     partly = background.so_far()
     assert not partly.finished and predictions.finished
-    assert not background.is_running  # so the page does not go on to ask
+    assert not background.will_grow  # so the page does not go on asking
     done = len(partly.probabilities((RECIPE, "cnn")))
     assert 0 < done < 10_000 == len(partly.probabilities(LINEAR))
     key = (RECIPE, "cnn")

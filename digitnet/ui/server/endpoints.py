@@ -11,7 +11,7 @@ from PIL import Image
 from digitnet.classifier import DEFAULT_RECIPE, Classifier
 from digitnet.drawing import images_of_strokes, parse_drawing, to_images
 from digitnet.models import available_models, parameter_count
-from digitnet.pictures import opened
+from digitnet.pictures import opened, reduce_opened
 from digitnet.ui.resources import Resources
 from digitnet.ui.server.errors import handler
 
@@ -109,13 +109,13 @@ def find_classifier(resources: Resources, model: str, recipe: str) -> Classifier
 
 
 def decoded(picture: str) -> Image.Image:
-    """The picture whose file is `picture` in base64; ValueError if it can't be read."""
+    """The picture whose file is `picture` in base64; ValueError if it cannot be read."""
     message = "A picture is a PNG or JPEG file in base64."
     if not isinstance(picture, str):
         raise ValueError(message)
     try:
         text = "".join((picture.partition(",")[2] or picture).split())  # in lines, by `base64`
-        content = base64.b64decode(text, validate=True)
-        return opened(io.BytesIO(content))
+        found = opened(io.BytesIO(base64.b64decode(text, validate=True)))
     except ValueError:
         raise ValueError(message) from None
+    return reduce_opened(found)

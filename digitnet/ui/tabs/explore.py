@@ -89,8 +89,7 @@ def add_explore(
     def counts_of(model, recipe, trained):
         known = predictions_of(predictions, trained)
         key = (recipe, model)
-        counts = cells(known.confusion(key), model) if key in known else {}
-        return counts, gr.Timer(active=predictions.is_running and not known.finished)
+        return cells(known.confusion(key), model) if key in known else {}
 
     @handler
     def show(
@@ -106,6 +105,7 @@ def add_explore(
         shown_page,
         event: gr.EventData,
     ):
+        will_grow = predictions.will_grow  # first: what is shown now may be older than that
         models = model, recipe, trained
         filters = *models, outcome, order, among, true_digit, predicted_digit
         if event.target is page:
@@ -115,13 +115,15 @@ def add_explore(
             steps: dict[Any, int] = {previous: -1, following: 1, tab: 0}
             wanted = shown_page + steps[event.target] if event.target in steps else 1
         tiles = tiles_of(*filters, wanted)
-        return tiles, tiles["page"], tiles["page"], *counts_of(*models)
+        timer = gr.Timer(active=will_grow)
+        return tiles, tiles["page"], tiles["page"], counts_of(*models), timer
 
     @handler
     def update(index, *values):
         """Show what was recognised since, but leave the page number that is being typed."""
+        timer = gr.Timer(active=predictions.will_grow)
         _, recipe, trained, *_ = values
-        return tiles_of(*values), *counts_of(*values[:3]), reopen(recipe, trained, index)
+        return tiles_of(*values), counts_of(*values[:3]), timer, reopen(recipe, trained, index)
 
     @handler
     def filter_by_cell(model, recipe, trained, event: gr.EventData):

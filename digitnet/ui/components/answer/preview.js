@@ -6,9 +6,8 @@ let drawn = null; // the strokes on the sketchpad; null where an image is
 let preview = null; // the data of what is drawn now; null where the server answers
 
 async function loadEngine() {
-  const loading = await importEngine();
-  await loading.load(props.engine.models, props.value.recipe);
-  engine = loading;
+  engine = await importEngine();
+  await engine.load(props.engine.models, props.value.recipe);
 }
 loadEngine().catch(() => {}); // then the server answers, as for a picture
 

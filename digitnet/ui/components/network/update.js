@@ -35,9 +35,8 @@ listen(window, "digitnet:seen", ({ detail: seen }) => {
 new ResizeObserver(() => values && paintLines()).observe(box);
 
 async function start() {
-  const loading = await importEngine();
-  await loading.load(props.engine.models, shown.recipe);
-  engine = loading;
+  engine = await importEngine();
+  await engine.load(props.engine.models, shown.recipe).catch(() => {}); // it is tried again
   updateSoon();
   window.dispatchEvent(new Event("digitnet:ready"));
 }
