@@ -70,8 +70,8 @@ def _read_verified(folder: str | Path, name: str) -> np.ndarray:
         compressed = path.read_bytes()
     except FileNotFoundError:
         raise DatasetError(
-            f"{path} is missing; name the folder that contains MNIST/raw, or let train.py of the "
-            "project's folder download it."
+            f"{path} is missing; copy it there, or run train.py in the project's folder, which "
+            "downloads it."
         ) from None
     except OSError as error:
         raise DatasetError(f"{path} could not be read ({error.strerror}).") from None
@@ -97,19 +97,23 @@ def download_missing(folder: str | Path = DATA_FOLDER) -> None:
     from torchvision.datasets import MNIST  # here, as the import takes seconds and 160 MB
     from torchvision.datasets.utils import download_url
 
-    raw.mkdir(parents=True, exist_ok=True)
-    # A download that breaks off leaves part of a file, which must not be taken for the whole.
-    with tempfile.TemporaryDirectory(dir=raw) as folder:
-        for name in missing:
-            for mirror in MNIST.mirrors:
-                try:
-                    download_url(mirror + name, root=folder, filename=name, md5=MD5_SUMS[name])
-                    os.replace(Path(folder) / name, raw / name)
-                    break
-                except (OSError, RuntimeError) as error:
-                    reason = error
-            else:
-                raise DatasetError(
-                    f"MNIST could not be downloaded ({reason}); put {', '.join(missing)} "
-                    f"into {raw} yourself."
-                )
+    def download(name: str, folder: str) -> None:
+        for mirror in MNIST.mirrors:
+            try:
+                download_url(mirror + name, root=folder, filename=name, md5=MD5_SUMS[name])
+                return os.replace(Path(folder) / name, raw / name)
+            except (OSError, RuntimeError) as error:
+                reason = error
+        raise reason
+
+    try:
+        raw.mkdir(parents=True, exist_ok=True)
+        # A download that breaks off leaves part of a file, which must not be taken for the whole.
+        with tempfile.TemporaryDirectory(dir=raw) as folder:
+            for name in missing:
+                download(name, folder)
+    except (OSError, RuntimeError) as error:
+        raise DatasetError(
+            f"MNIST could not be downloaded ({error}); put {', '.join(missing)} "
+            f"into {raw} yourself."
+        ) from None

@@ -102,6 +102,11 @@ def _reduced(picture: Image.Image, is_own: bool = False) -> tuple[Image.Image, t
     return opaque, (width / turned.width, height / turned.height)
 
 
+def reduce_opened(picture: Image.Image) -> Image.Image:
+    """`open_picture` of what `opened` returned, which is not used for anything else."""
+    return _reduced(picture, is_own=True)[0]
+
+
 def _size_within(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
     """`size` with the same aspect ratio, reduced to `longest_side` where it is larger."""
     scale = min(1, longest_side / max(size))
