@@ -28,6 +28,7 @@ if __name__ == "__main__":
 
 import argparse
 import dataclasses
+import re
 from pathlib import Path
 
 from digitnet import mnist
@@ -53,6 +54,7 @@ from digitnet.training.run import train_and_evaluate, with_own
 from digitnet.weights import WEIGHTS_FOLDER
 
 MAX_EPOCHS = 100_000
+NO_MEMORY = re.compile("out of memory|allocate memory|not enough memory")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -99,7 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
                 return 1
             except (MemoryError, RuntimeError) as error:
                 # On the CPU, PyTorch raises a RuntimeError like any other.
-                if isinstance(error, RuntimeError) and "memory" not in str(error):
+                if isinstance(error, RuntimeError) and not NO_MEMORY.search(str(error)):
                     raise
                 print(
                     f"train.py: There is not enough memory to train {name}; choose a smaller "

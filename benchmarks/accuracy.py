@@ -3,10 +3,10 @@
     python -m benchmarks.accuracy [--write] [--peer] [--seeds 3] [--runs FOLDER]
 
 Measures the committed weights on MNIST's test images and on both sets of drawings, with MNIST's
-geometry and on the canvas squeezed to 28x28; --write puts that into their metrics.json. --peer also
-measures digit-recognizer-py (from PyPI) on the same canvases. --seeds trains the default recipe
-anew that many times, in FOLDER/<seed> if that has no weights yet, and gives mean and standard
-deviation.
+geometry and on the canvas squeezed to 28x28; --write puts that into their metrics.json. --peer
+measures digit-recognizer-py (from PyPI) on the same canvases instead. --seeds instead trains the
+default recipe anew that many times, in FOLDER/<seed> if that has no weights yet, and gives mean and
+standard deviation.
 """
 
 import argparse
@@ -61,9 +61,13 @@ def main() -> None:
     parser = results.parser(__doc__)
     parser.add_argument("--write", action="store_true", help="write metrics.json and model card")
     parser.add_argument("--peer", action="store_true", help="measure digit-recognizer-py")
-    parser.add_argument("--seeds", type=int, default=0, help="train that often instead")
+    parser.add_argument("--seeds", type=int, default=0, help="train this many times instead")
     parser.add_argument("--runs", type=Path, metavar="FOLDER", help="where these trainings lie")
     options = parser.parse_args()
+    if options.seeds == 1:
+        parser.error("a standard deviation takes 2 --seeds or more.")
+    if options.write and (options.peer or options.seeds):
+        parser.error("--write goes with neither --peer nor --seeds.")
 
     test_images, test_labels = load_mnist(train=False)
     mnist = Images(test_images.numpy().astype(np.float32) / 255, test_labels)
@@ -75,7 +79,7 @@ def main() -> None:
     if options.peer:
         table = peer(test_images, test_labels, drawings)
         results.save(options.results, "accuracy_peer", "Accuracy of digit-recognizer-py", [table])
-    if options.seeds > 1:
+    if options.seeds:
         table = over_seeds(options, mnist, drawings)
         results.save(options.results, "accuracy_seeds", "Accuracy over several seeds", [table])
 

@@ -1,6 +1,6 @@
 """What adversarial training costs and brings, by the size and share of its perturbations.
 
-    python -m benchmarks.adversarial [--epochs 22] [--sizes 0 0.03 0.05 0.08] [--shares 0.25 0.5]
+    python -m benchmarks.adversarial [--epochs 20] [--sizes 0 0.03 0.05 0.08] [--shares 0.25 0.5]
 
 Trains the largest model by the default recipe with each size and the first share, and with the
 recipe's own size and the other shares. Measures the accuracy on the training images held back, on

@@ -70,7 +70,7 @@ def cpu_settings(network: Network, device: torch.device) -> Iterator[None]:
     - One thread for networks without convolutions: waking a second one costs more than it saves.
     - glibc keeps the memory of activations instead of returning 7 MB to the kernel, which would
       zero it again page by page, at every layer. The memory is released at the end; glibc goes on
-      to take blocks of up to 32 MB from the memory that it has.
+      taking blocks of up to 32 MB from the memory that it has.
     """
     if device.type != "cpu":
         yield

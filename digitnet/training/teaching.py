@@ -100,7 +100,7 @@ def teach_strokes(
     seed: int = 0,
     data: str | Path = DATA_FOLDER,
 ) -> Classifier:
-    """`teach` with drawings that are parsed already, whose result's accuracy is not measured: 0.
+    """`teach` with parsed drawings; the accuracy is not measured, and stays 0.
 
     It raises the same errors.
     """

@@ -69,7 +69,7 @@ class Report:
 
 
 def reports(settings: Settings, seconds: float) -> Generator[Report, None, None]:
-    """Train as train.py does, for at most `seconds`, and report every second or oftener.
+    """Train as train.py does, for at most `seconds`, and report at least about once a second.
 
     The last report says how the training ended.
     """
