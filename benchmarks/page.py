@@ -2,10 +2,10 @@
 
     python -m benchmarks.page [--rounds 5]
 
-Measures median and 95th percentile of: pen movement to changed answer;
-choosing a model or recipe to its answer; opening a page of 60 gallery tiles; the first drawing
-after a start, begun as soon as the page is there. And how late the first page comes after
-`python app.py`, next to an empty page that imports torch and gradio, in turn.
+Measures median and 95th percentile of: pen movement to changed answer; choosing a model or recipe
+to its answer; opening a page of 60 gallery tiles; the first drawing after a start, begun as soon as
+the page is there. And how late the first page comes after `python app.py`, next to an empty page
+that imports torch and gradio, in turn.
 """
 
 import os

@@ -101,7 +101,8 @@ def download_missing(folder: str | Path = DATA_FOLDER) -> None:
         for mirror in MNIST.mirrors:
             try:
                 download_url(mirror + name, root=folder, filename=name, md5=MD5_SUMS[name])
-                return os.replace(Path(folder) / name, raw / name)
+                os.replace(Path(folder) / name, raw / name)
+                return
             except (OSError, RuntimeError) as error:
                 reason = error
         raise reason

@@ -221,7 +221,9 @@ def _batch(classifier: Classifier, image: np.ndarray) -> torch.Tensor:
     """The image as float32 ``[1, 28, 28]``, on the device."""
     size = (IMAGE_SIZE, IMAGE_SIZE)
     if not isinstance(image, np.ndarray) or image.shape != size or image.dtype.kind != "f":
-        raise ValueError(f"An image is an array of {IMAGE_SIZE}x{IMAGE_SIZE} numbers in 0..1.")
+        raise ValueError(
+            f"An image is an array of {IMAGE_SIZE}x{IMAGE_SIZE} floating-point numbers in 0..1."
+        )
     return torch.from_numpy(image.astype(np.float32))[None].to(classifier.device)
 
 

@@ -30,7 +30,7 @@ def push(
     repo_id : ``USER/NAME``
     folder : holds a folder for each recipe
     private : whether a new repository is private; None is the default of the user's account
-    token : of the user; None is the one that is saved on this machine
+    token : for the Hub; None is that of ``hf auth login`` or ``HF_TOKEN``
     branch : to push to, created if it does not exist; None is main
     create_pr : open a pull request instead of committing
     onnx : also upload each network as ``<recipe>/<model>.onnx``

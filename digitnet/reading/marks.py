@@ -179,7 +179,8 @@ def _without_specks(parts: np.ndarray) -> tuple[np.ndarray, int]:
         if not kept.any():
             return np.zeros_like(parts), 0
     largest = np.argmax(np.where(kept, longest, 0))
-    own = np.pad(parts[slices[largest]] == largest + 1, 1)  # with an edge, if it is a bar
+    # Padded, as a bar fills its box and would have no edge there.
+    own = np.pad(parts[slices[largest]] == largest + 1, 1)
     inside = scipy.ndimage.distance_transform_edt(own)
     pen = 4 * inside[inside > 0].mean() - 1
     kept &= longest >= SPECK * pen

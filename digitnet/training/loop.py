@@ -156,8 +156,8 @@ def perturb(
 ) -> None:
     """Perturb a share of the digits in `batch` ``[N, 1, 28, 28]``, in place.
 
-    The sizes of the perturbations are random. Trained with a single size, a network may resist that
-    one and give way to others.
+    The sizes of the perturbations are random: trained with a single size, a network may resist that
+    size and fail at others.
 
     What is not a digit stays as it is: perturbed towards the digits, it would teach the network to
     refuse digits that are unusual.
